@@ -1,0 +1,1 @@
+"""métabolisme: who depends on whom, for every French territory."""

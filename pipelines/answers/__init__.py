@@ -1,0 +1,1 @@
+"""The fourth stage: dependencies, indicators, and what is not measured."""

@@ -1,0 +1,1 @@
+"""The second stage: facts on the communes of one reference year."""

@@ -1,0 +1,1 @@
+"""The last stage: a whole release, or none."""

@@ -69,6 +69,8 @@ class _TextDates(yaml.SafeLoader):
 
 
 _TextDates.yaml_implicit_resolvers = {
-    first_letter: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first_letter: [
+        (tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"
+    ]
     for first_letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }

@@ -61,7 +61,8 @@ class Column(Entry):
 
     Attributes:
         name: our name.
-        type: `code` is text that is never a number; `number` accepts the table's decimal mark.
+        type: `code` is text that is never a number; `commune` a code whose lost leading zero is
+            given back; `number` follows the table's decimal mark.
         unit: the unit of a number, as in the catalogue of units.
         null_marks: texts that stand for an absent value (secret, not available).
         missing: some vintages do not have the column; it is then empty.
@@ -70,7 +71,7 @@ class Column(Entry):
     source_name: str | None = Field(default=None, alias="from")
     pattern: str | None = None
     name: Identifier
-    type: Literal["code", "text", "number", "integer", "date", "geometry"] = "text"
+    type: Literal["commune", "code", "text", "number", "integer", "date", "geometry"] = "text"
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
@@ -85,9 +86,14 @@ class Column(Entry):
             raise ValueError("a number has a unit")
         return self
 
+    @property
+    def published_name(self) -> str:
+        """Its name (or pattern of names) at the publisher, as the YAML writes it."""
+        return self.source_name or self.pattern or ""
+
     def expected(self, year: int) -> str:
         """The name (or pattern of names) of this column in the vintage of `year`."""
-        return (self.source_name or self.pattern or "").replace("{yy}", f"{year % 100:02d}")
+        return self.published_name.replace("{yy}", f"{year % 100:02d}")
 
     def matches(self, header: str, year: int) -> bool:
         """Whether a column of the file, by its header, is this one (case does not matter)."""

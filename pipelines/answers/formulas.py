@@ -1,0 +1,110 @@
+"""Formulas of indicators: read once, computed on whole columns, with their intervals."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import polars as pl
+import sqlglot
+from sqlglot import exp
+
+Z = 1.96  # two-sided 95 %
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value and its bounds, as Polars expressions."""
+
+    value: pl.Expr
+    low: pl.Expr
+    high: pl.Expr
+
+
+@dataclass(frozen=True)
+class Formula:
+    """An arithmetic formula (`+ - * /`) over non-negative terms named `table.term`.
+
+    Raises:
+        ValueError: the text is not such a formula.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        self._compile(self._tree)
+
+    @cached_property
+    def _tree(self) -> exp.Expression:
+        try:
+            return sqlglot.parse_one(self.text, dialect="duckdb")
+        except sqlglot.ParseError as error:
+            raise ValueError(f"formula {self.text!r} does not parse: {error}") from error
+
+    @property
+    def terms(self) -> list[str]:
+        """The terms it names, in the order they appear."""
+        return list(dict.fromkeys(_name(column) for column in self._tree.find_all(exp.Column)))
+
+    def interval(self) -> Interval:
+        """Value and bounds, the bounds of the terms combined by extremes.
+
+        Columns read: `value|term`, and `low|term`, `high|term` (empty: the term is exact).
+        """
+        return self._compile(self._tree)
+
+    def share(self) -> Interval:
+        """Value and Wilson bounds of `100 * part / whole`, a part of a sampled whole.
+
+        The number of respondents is whole² / `variance|whole`.
+
+        Raises:
+            ValueError: the formula has not this form.
+        """
+        if not isinstance(self._tree, exp.Div) or len(self.terms) != 2:
+            raise ValueError(f"{self.text!r} is not of the form 100 * part / whole")
+        part, whole = (pl.col(f"value|{term}") for term in self.terms)
+        respondents = whole.pow(2) / pl.col(f"variance|{self.terms[1]}")
+        share = part / whole
+        centre = share + Z**2 / (2 * respondents)
+        spread = Z * (share * (1 - share) / respondents + Z**2 / (4 * respondents.pow(2))).sqrt()
+        scale = 1 + Z**2 / respondents
+        return Interval(
+            self.interval().value,
+            (100 * (centre - spread) / scale).clip(0, 100),
+            (100 * (centre + spread) / scale).clip(0, 100),
+        )
+
+    def _compile(self, node: exp.Expression) -> Interval:
+        match node:
+            case exp.Paren():
+                return self._compile(node.this)
+            case exp.Literal() if not node.is_string:
+                number = pl.lit(float(node.this))
+                return Interval(number, number, number)
+            case exp.Column():
+                name = _name(node)
+                value = pl.col(f"value|{name}")
+                return Interval(
+                    value,
+                    pl.coalesce(f"low|{name}", value),
+                    pl.coalesce(f"high|{name}", value),
+                )
+            case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
+                a, b = self._compile(node.this), self._compile(node.expression)
+                match node:
+                    case exp.Add():
+                        return Interval(a.value + b.value, a.low + b.low, a.high + b.high)
+                    case exp.Sub():
+                        return Interval(a.value - b.value, a.low - b.high, a.high - b.low)
+                    case exp.Mul():
+                        return Interval(a.value * b.value, a.low * b.low, a.high * b.high)
+                    case _:
+                        return Interval(a.value / b.value, a.low / b.high, a.high / b.low)
+        raise ValueError(
+            f"formula {self.text!r}: {node.sql()!r} is not a number, a term or one of + - * /"
+        )
+
+
+def _name(column: exp.Column) -> str:
+    if not column.table:
+        raise ValueError(f"a term is named table.term, not {column.name!r}")
+    return f"{column.table}.{column.name}"

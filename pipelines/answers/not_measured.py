@@ -1,0 +1,128 @@
+"""Say what is not measured, for whom, and why: missing is never zero."""
+
+from typing import Any
+
+import polars as pl
+
+from pipelines import engine, paths
+from pipelines.answers.formulas import Formula
+from pipelines.catalogue.indicators import indicators
+from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
+from pipelines.catalogue.sources import Function
+from pipelines.catalogue.tables import tables
+from pipelines.catalogue.words import needs, parameter_values
+from pipelines.store import Store
+
+EVERYONE = "*"
+READS = frozenset({"indicators", "need_coverage", "sources", "territories"})
+
+
+class NeverMeasured(Entry):
+    """A link that no source of ours can measure."""
+
+    function: Function
+    need: str
+    fr: str
+    en: str
+
+
+class _NeverMeasured(Entry):
+    entries: list[NeverMeasured]
+
+
+def never_measured() -> list[NeverMeasured]:
+    """The links of `not_measured.yml`."""
+    path = paths.CATALOGUE / "not_measured.yml"
+    return validate(_NeverMeasured, {"entries": read_yaml(path)}, path).entries
+
+
+def write_not_measured(store: Store) -> int:
+    """Make `not_measured`.
+
+    First what no source measures; then each need, for the territories outside its source's
+    extent (code `*` when that is the whole level); then the indicators that have no value
+    although their needs are known.
+    """
+    territories = pl.read_parquet(store.path("territories"), columns=["level", "code"]).filter(
+        ~pl.col("level").is_in(["foreign", "unknown"])
+    )
+    known = pl.read_parquet(store.path("indicators"), columns=["indicator", "level", "code"])
+    coverage = pl.read_parquet(store.path("need_coverage")).filter(direction="depends_on")
+    sources = {row["source_id"]: row for row in pl.read_parquet(store.path("sources")).to_dicts()}
+    outside = coverage.filter(pl.col("coverage") < parameter_values()["minimum_coverage"])
+
+    records: list[dict[str, Any]] = [
+        _record(n.function, n.need, None, Text(fr=n.fr, en=n.en), EVERYONE, EVERYONE)
+        for n in never_measured()
+    ]
+    for id_, need in needs().items():
+        missing = outside.filter(need=id_).select("level", "code")
+        reason = _outside(sources[need.source], comes_in=need.row_side == "provider")
+        records += [
+            _record(need.function, id_, None, reason, level, code)
+            for level, code in _summed_up(missing, territories)
+        ]
+    for id_, indicator in indicators().items():
+        said = outside.filter(pl.col("need").is_in(indicator.needs)).select("level", "code").unique()
+        missing = territories.join(known.filter(indicator=id_), on=["level", "code"], how="anti")
+        unsaid = missing.join(said, on=["level", "code"], how="anti")
+        need_id = indicator.needs[0] if indicator.needs else None
+        reason = _no_value(Formula(indicator.formula).terms)
+        records += [
+            _record(indicator.function, need_id, id_, reason, level, code)
+            for level, code in _summed_up(unsaid, territories)
+        ]
+    return engine.write_records(tables()["not_measured"], store, records)
+
+
+def _summed_up(missing: pl.DataFrame, territories: pl.DataFrame) -> list[tuple[str, str]]:
+    """One row for a whole level where all of it is missing, else one per territory."""
+    of_level = dict(territories.group_by("level").len().iter_rows())
+    rows: list[tuple[str, str]] = []
+    for (level,), group in missing.sort("level", "code").group_by("level", maintain_order=True):
+        codes = group["code"].to_list()
+        whole = len(codes) == of_level.get(str(level))
+        rows += [(str(level), code) for code in ([EVERYONE] if whole else codes)]
+    return rows
+
+
+def _record(
+    function: str, need: str | None, indicator: str | None, reason: Text, level: str, code: str
+) -> dict[str, Any]:
+    return {
+        "function": function,
+        "need": need,
+        "indicator": indicator,
+        "level": level,
+        "code": code,
+        "reason_fr": reason.fr,
+        "reason_en": reason.en,
+    }
+
+
+def _outside(source: dict[str, Any], *, comes_in: bool) -> Text:
+    id_, vintage, extent = source["source_id"], source["vintage"], source["extent"]
+    if source["status"] != "ok":
+        return Text(
+            fr=f"La source {id_} n'a pas servi ({source['status']}) : voir la table sources.",
+            en=f"The source {id_} was not used ({source['status']}): see the table sources.",
+        )
+    if comes_in and source["extent_kind"] == "by_row":
+        return Text(
+            fr=f"{id_} {vintage} ne compte que les résidents de {extent} : qui vient d'ailleurs "
+            "n'est pas connu.",
+            en=f"{id_} {vintage} counts the residents of {extent} only: who comes from elsewhere "
+            "is not known.",
+        )
+    return Text(
+        fr=f"{id_} {vintage} n'est complète que pour {extent}.",
+        en=f"{id_} {vintage} is complete for {extent} only.",
+    )
+
+
+def _no_value(terms: list[str]) -> Text:
+    named = ", ".join(terms)
+    return Text(
+        fr=f"La source n'a pas de valeur ici, ou le dénominateur est nul ({named}).",
+        en=f"The source has no value here, or the denominator is zero ({named}).",
+    )

@@ -1,0 +1,100 @@
+"""The indicators, declared as formulas over sums (`indicators.yml`)."""
+
+from functools import cache
+from typing import Any, Literal
+
+from pydantic import field_validator
+
+from pipelines import paths
+from pipelines.answers.formulas import Formula
+from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
+from pipelines.catalogue.words import needs
+from pipelines.catalogue.sources import Function
+from pipelines.catalogue.units import check_unit
+
+Evidence = Literal["observed", "modelled", "assumed"]
+# From the strongest to the weakest.
+EVIDENCE: tuple[Evidence, ...] = ("observed", "modelled", "assumed")
+
+
+class Wording(Entry):
+    """How an indicator is called and explained in one language."""
+
+    label: str
+    description: str
+
+
+class Indicator(Entry):
+    """One indicator.
+
+    Attributes:
+        formula: over the terms of `indicator_terms`.
+        interval: how its bounds come from those of its terms: `extremes`, or `share` (Wilson)
+            for a part of a sampled whole.
+        reading: whether more (or less) of it means less dependence; none if neither.
+        evidence: the strongest evidence it can claim, whatever its terms.
+    """
+
+    function: Function
+    fr: Wording
+    en: Wording
+    formula: str
+    interval: Literal["extremes", "share"] = "extremes"
+    unit: str
+    reading: Literal["more", "less", "none"] = "none"
+    evidence: Evidence = "observed"
+    caveats: list[Text] = []
+
+    @field_validator("unit")
+    @classmethod
+    def _unit_known(cls, unit: str) -> str:
+        check_unit(unit)
+        return unit
+
+    @field_validator("formula")
+    @classmethod
+    def _formula_reads(cls, formula: str) -> str:
+        Formula(formula)
+        return formula
+
+    @property
+    def needs(self) -> list[str]:
+        """The needs whose flows the formula sums."""
+        return sorted({term.split(".")[0] for term in Formula(self.formula).terms} & set(needs()))
+
+
+class _Indicators(Entry):
+    entries: dict[str, Indicator]
+
+
+@cache
+def indicators() -> dict[str, Indicator]:
+    """All indicators, by id."""
+    path = paths.CATALOGUE / "indicators.yml"
+    return validate(_Indicators, {"entries": read_yaml(path)}, path).entries
+
+
+def indicator_records(
+    sources_of: dict[str, list[str]], years: dict[str, list[int]], missing: dict[str, list[str]]
+) -> list[dict[str, Any]]:
+    """Rows of `indicator_catalogue`: what the YAML says, and what this run has of it."""
+    return [
+        {
+            "indicator": id_,
+            "function": one.function,
+            "label_fr": one.fr.label,
+            "label_en": one.en.label,
+            "description_fr": one.fr.description,
+            "description_en": one.en.description,
+            "formula": one.formula,
+            "unit": one.unit,
+            "reading": one.reading,
+            "source_ids": ", ".join(sources_of.get(id_, [])),
+            "years": ", ".join(map(str, years.get(id_, []))) or None,
+            "years_missing": ", ".join(missing.get(id_, [])) or None,
+            "evidence": one.evidence,
+            "caveats_fr": " ".join(c.fr for c in one.caveats) or None,
+            "caveats_en": " ".join(c.en for c in one.caveats) or None,
+        }
+        for id_, one in indicators().items()
+    ]

@@ -1,0 +1,157 @@
+"""Check a table once it is made; the outcomes are kept beside it, and published as data."""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any, Literal
+
+import duckdb
+
+from pipelines import engine, paths
+from pipelines.catalogue.loading import Entry, read_yaml, validate
+from pipelines.catalogue.tables import Table, tables
+from pipelines.catalogue.words import parameter_values
+from pipelines.store import Store
+
+Severity = Literal["warning", "blocking"]
+Status = Literal["passed", "warned", "failed", "not_applicable"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found. `tolerance` is relative to `expected` (absolute when that is zero)."""
+
+    check_id: str
+    table_name: str
+    severity: Severity
+    status: Status
+    observed: float | None
+    expected: float | None
+    tolerance: float | None
+    message: str
+
+
+class Query(Entry):
+    """A check written as a query, `sql/checks/<id>.sql`, of columns `observed, expected, message`.
+
+    It yields no row when it has nothing to say (the source is not there).
+    """
+
+    table: str
+    severity: Severity
+    tolerance: float = 0.0
+    fr: str
+    en: str
+
+
+class _Queries(Entry):
+    entries: dict[str, Query]
+
+
+@cache
+def queries() -> dict[str, Query]:
+    """The checks written as queries (`checks.yml`), by id."""
+    path = paths.CATALOGUE / "checks.yml"
+    return validate(_Queries, {"entries": read_yaml(path)}, path).entries
+
+
+def check_ids(table: Table) -> dict[str, Severity]:
+    """The checks of a table, with what a failure does."""
+    return {"valid": "blocking"} | {
+        id_: query.severity for id_, query in queries().items() if query.table == table.name
+    }
+
+
+def reads(table: Table) -> frozenset[str]:
+    """The tables that the checks of a table read, itself left out."""
+    return frozenset(
+        name
+        for id_, query in queries().items()
+        if query.table == table.name
+        for name in engine.tables_read(paths.SQL / "checks" / f"{id_}.sql")
+    ) - {table.name}
+
+
+def check_table(table: Table, store: Store) -> list[Outcome]:
+    """Run the checks of a table, and keep what they found beside it."""
+    with engine.connection(store) as con:
+        engine.attach(con, store, frozenset({table.name}) | reads(table))
+        found = [_valid(con, table)] + [
+            _run(con, id_, query) for id_, query in queries().items() if query.table == table.name
+        ]
+    keep(store, table.name, found)
+    return found
+
+
+def keep(store: Store, name: str, outcomes: list[Outcome]) -> None:
+    """Keep outcomes beside the tables, under a name."""
+    folder = store.folder / "checks"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps([asdict(o) for o in outcomes]), encoding="utf-8")
+
+
+def kept(store: Store, name: str) -> list[Outcome]:
+    """The outcomes kept under a name; none if that was never checked."""
+    path = store.folder / "checks" / f"{name}.json"
+    return [Outcome(**o) for o in json.loads(path.read_text("utf-8"))] if path.exists() else []
+
+
+def write_checks(store: Store) -> int:
+    """Make `checks`: the outcomes of all tables, and the known totals."""
+    from pipelines.checking.totals import NAME
+
+    names = [*(name for name in tables() if name != "checks"), NAME]
+    outcomes = [asdict(outcome) for name in names for outcome in kept(store, name)]
+    return engine.write_records(tables()["checks"], store, outcomes)
+
+
+def judge(
+    observed: float | None, expected: float | None, tolerance: float, severity: Severity
+) -> Status:
+    """Compare: `tolerance` is relative, absolute where zero is expected."""
+    if observed is None or expected is None:
+        return "not_applicable"
+    if abs(observed - expected) <= tolerance * (abs(expected) or 1.0):
+        return "passed"
+    return "failed" if severity == "blocking" else "warned"
+
+
+def _run(con: duckdb.DuckDBPyConnection, id_: str, query: Query) -> Outcome:
+    path = paths.SQL / "checks" / f"{id_}.sql"
+    values: dict[str, Any] = {n: parameter_values()[n] for n in engine.parameters_read(path)}
+    rows = con.execute(path.read_text(encoding="utf-8"), values).fetchall()
+    numbers, message = (rows[0][:2], rows[0][2]) if rows else ((None, None), "nothing to check")
+    observed, expected = (None if n is None else float(n) for n in numbers)
+    status = judge(observed, expected, query.tolerance, query.severity)
+    return Outcome(
+        id_, query.table, query.severity, status, observed, expected, query.tolerance, message
+    )
+
+
+def _valid(con: duckdb.DuckDBPyConnection, table: Table) -> Outcome:
+    """The rows are as the catalogue says: key, empty cells, bounds, allowed values."""
+    rules = {f"{c.name} is empty": f'"{c.name}" is null' for c in table.columns if not c.nullable}
+    for c in table.columns:
+        if c.minimum is not None:
+            rules[f"{c.name} is below {c.minimum:g}"] = f'"{c.name}" < {c.minimum}'
+        if c.maximum is not None:
+            rules[f"{c.name} is above {c.maximum:g}"] = f'"{c.name}" > {c.maximum}'
+        if c.values is not None:
+            allowed = ", ".join(f"'{value}'" for value in c.values)
+            rules[f"{c.name} is not one of its values"] = f'"{c.name}" not in ({allowed})'
+        if c.type == "number":
+            rules[f"{c.name} is not a finite number"] = f'not isfinite("{c.name}")'
+    counts = ", ".join(f"count(*) filter (where {rule})" for rule in rules.values())
+    found = con.execute(f"select {counts} from {table.name}").fetchall()[0] if rules else ()
+    said = [f"{count} row(s) where {rule}" for rule, count in zip(rules, found, strict=True) if count]
+    wrong = sum(found)
+    if table.key:
+        key = ", ".join(f'"{name}"' for name in table.key)
+        repeated = con.execute(
+            f"select count(*) - count(distinct ({key})) from {table.name}"
+        ).fetchall()[0][0]
+        wrong += repeated
+        said += [f"{repeated} row(s) repeat the key ({', '.join(table.key)})"] if repeated else []
+    message = "; ".join(said) or "key, empty cells, bounds and allowed values are as declared"
+    status: Status = "failed" if wrong else "passed"
+    return Outcome("valid", table.name, "blocking", status, float(wrong), 0.0, 0.0, message)

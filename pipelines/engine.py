@@ -1,0 +1,102 @@
+"""Run the queries of `sql/`: one file is one table, and the tables it reads are those upstream."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from pipelines import paths
+from pipelines.catalogue.words import parameter_values
+from pipelines.catalogue.tables import Table, tables
+from pipelines.errors import CatalogueError
+from pipelines.store import Store
+
+
+def query_path(table: Table) -> Path:
+    """Where the query of a table stands."""
+    return paths.SQL / table.stage / f"{table.name}.sql"
+
+
+@cache
+def tables_read(path: Path) -> frozenset[str]:
+    """The tables that a query reads (its own `with` tables left out).
+
+    Raises:
+        CatalogueError: the query does not parse, or reads a table the catalogue does not know.
+    """
+    try:
+        tree = sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="duckdb")
+    except sqlglot.ParseError as error:
+        raise CatalogueError(
+            "a query does not parse", where=str(path), found=str(error), todo="mend the query"
+        ) from error
+    own = {with_table.alias_or_name for with_table in tree.find_all(exp.CTE)}
+    read = {table.name for table in tree.find_all(exp.Table) if table.name} - own
+    if unknown := sorted(read - set(tables())):
+        raise CatalogueError(
+            "a query reads a table that is not in the catalogue",
+            where=str(path),
+            found=", ".join(unknown),
+            todo="mend the name, or describe the table in pipelines/catalogue/tables.yml",
+        )
+    return frozenset(read)
+
+
+@cache
+def parameters_read(path: Path) -> frozenset[str]:
+    """The `$name` parameters that a query reads."""
+    tree = sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="duckdb")
+    return frozenset(parameter.name for parameter in tree.find_all(exp.Placeholder))
+
+
+@contextmanager
+def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory with our macros; what does not fit in memory spills under the store."""
+    spill = store.folder / ".spill"
+    # A key must sort the same everywhere, and a name must not be looked for in Python's frames.
+    settings = {"temp_directory": str(spill), "python_enable_replacements": "false"}
+    with duckdb.connect(config=settings) as con:
+        con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
+        yield con
+
+
+def attach(con: duckdb.DuckDBPyConnection, store: Store, names: frozenset[str]) -> None:
+    """Make tables of the store readable by their names."""
+    for name in sorted(names):
+        con.read_parquet(str(store.path(name))).create_view(name, replace=True)
+
+
+def run_query(table: Table, store: Store, parameters: dict[str, Any] | None = None) -> int:
+    """Make a table from its query, and say how many rows it has."""
+    path = query_path(table)
+    values = parameter_values() | (parameters or {})
+    with connection(store) as con:
+        attach(con, store, tables_read(path))
+        return store.write(
+            con,
+            table,
+            path.read_text(encoding="utf-8"),
+            {name: values[name] for name in parameters_read(path)},
+        )
+
+
+def write_records(table: Table, store: Store, records: list[dict[str, Any]]) -> int:
+    """Make a table from a few records (catalogues, statuses, checks)."""
+    if not records:
+        return store.write_empty(table)
+    types = {c.name: _JSON_TYPES.get(c.type, "VARCHAR") for c in table.columns}
+    with connection(store) as con:
+        query = "select unnest(from_json($records::json, $types), recursive := true)"
+        rows = [{name: record.get(name) for name in table.column_names} for record in records]
+        return store.write(
+            con, table, query, {"records": json.dumps(rows), "types": json.dumps([types])}
+        )
+
+
+_JSON_TYPES = {"number": "DOUBLE", "integer": "BIGINT", "boolean": "BOOLEAN"}

@@ -1,0 +1,132 @@
+"""Tables of the observations stage that need more than SQL: passage of codes, shapes."""
+
+from typing import Any
+
+import duckdb
+
+from pipelines import engine
+from pipelines.catalogue.tables import tables
+from pipelines.errors import MetabolismeError
+from pipelines.observations import cog
+from pipelines.store import Store
+
+EQUAL_AREA = "EPSG:6933"
+PASSAGE_READS = frozenset(
+    {
+        "insee_cog_communes",
+        "insee_cog_movements",
+        "insee_populations",
+        "insee_populations_mayotte",
+        "sources",
+    }
+)
+SHAPES_READS = frozenset({"etalab_commune_contours"})
+
+
+def write_commune_passage(store: Store, reference_year: int) -> int:
+    """Make `commune_passage`: for each COG year that a source uses, and the reference year.
+
+    Raises:
+        MetabolismeError: the list of communes is not that of the reference year.
+    """
+    with engine.connection(store) as con:
+        engine.attach(con, store, PASSAGE_READS)
+        years = _source_years(con, reference_year)
+        history = cog.History(
+            cog.Movement(on, before, after)
+            for on, before, after in con.sql(
+                "select effective_date, code_before, code_after from insee_cog_movements"
+                " where type_before = 'COM' and type_after = 'COM' and event_type != $renamed",
+                params={"renamed": cog.RENAMED},
+            ).fetchall()
+        )
+        communes = _column(con, "select commune_code from insee_cog_communes where commune_type = 'COM'")
+        districts = dict(
+            con.sql(
+                "select commune_code, parent_code from insee_cog_communes where commune_type = 'ARM'"
+            ).fetchall()
+        )
+        populations = dict(
+            con.sql(
+                "select commune_code, population::double from insee_populations union all"
+                " select '97' || commune_number, population::double from insee_populations_mayotte"
+            ).fetchall()
+        )
+        rows = [
+            (year, code, to.code, to.weight, to.basis, to.passage, to.count)
+            for year in sorted(years)
+            for code, successors in cog.passage(
+                history, communes, reference_year, year, districts, populations
+            ).items()
+            for to in successors
+        ]
+        return _write_rows(con, store, "commune_passage", rows)
+
+
+def write_commune_shapes(store: Store) -> int:
+    """Make `commune_shapes`: centroid (WGS 84 degrees) and area (km²) of each commune's contour.
+
+    Areas are measured on the ellipsoid, in an equal-area projection (EASE-Grid 2.0). Contours
+    of arrondissements are left out: they lie inside their commune.
+    """
+    import numpy as np
+    import shapely
+    from pyproj import Transformer
+
+    with engine.connection(store) as con:
+        engine.attach(con, store, SHAPES_READS)
+        contours = con.sql(
+            "select commune_code, geometry from etalab_commune_contours where parent_code is null"
+        ).fetchall()
+        shapes = shapely.from_wkb(np.array([wkb for _, wkb in contours], dtype=object))
+        projection = Transformer.from_crs("EPSG:4326", EQUAL_AREA, always_xy=True)
+        flat = shapely.transform(shapes, projection.transform, interleaved=False)
+        centres = shapely.centroid(shapes)
+        rows = [
+            (code, lon, lat, area)
+            for (code, _), lon, lat, area in zip(
+                contours,
+                shapely.get_x(centres).tolist(),
+                shapely.get_y(centres).tolist(),
+                (shapely.area(flat) / 1e6).tolist(),
+                strict=True,
+            )
+        ]
+        return _write_rows(con, store, "commune_shapes", rows)
+
+
+def _source_years(con: duckdb.DuckDBPyConnection, reference_year: int) -> set[int]:
+    stated = dict(
+        con.sql("select source_id, cog_year from sources where cog_year is not null").fetchall()
+    )
+    if stated["insee_cog_communes"] != reference_year:
+        raise MetabolismeError(
+            "the list of communes is not that of the reference year",
+            where="insee_cog_communes",
+            expected=str(reference_year),
+            found=str(stated["insee_cog_communes"]),
+            todo="choose a --cog-year whose list can be had",
+        )
+    return {reference_year, *stated.values()}
+
+
+def _column(con: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [row[0] for row in con.sql(query).fetchall()]
+
+
+def _write_rows(
+    con: duckdb.DuckDBPyConnection, store: Store, name: str, rows: list[tuple[Any, ...]]
+) -> int:
+    import pyarrow as pa
+
+    from pipelines.store import arrow_schema
+
+    table = tables()[name]
+    schema = arrow_schema(table)
+    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
+    frame = pa.table(
+        [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)],
+        schema=schema,
+    )
+    con.register("frame", frame)
+    return store.write(con, table, "select * from frame")

@@ -1,0 +1,50 @@
+"""Write files so that a crash never leaves half of one, and say clearly when a disk fails."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipelines.errors import MetabolismeError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A path to write to; it takes the place of `target` when the block ends well, whole.
+
+    Raises:
+        MetabolismeError: the disk is full or fails, or the rights forbid it.
+    """
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with disk_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield part
+            with part.open("rb+") as written:
+                # Without this, power lost after the rename could leave an empty file in place.
+                os.fsync(written.fileno())
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+
+@contextmanager
+def disk_errors(where: Path) -> Iterator[None]:
+    """Turn the errors of the operating system into ones a person can act on.
+
+    Raises:
+        MetabolismeError: the disk is full or fails, or the rights forbid it.
+    """
+    try:
+        yield
+    except OSError as error:
+        what, todo = "the disk does not answer as it should", "look at the state of the disk"
+        if error.errno in _FULL:
+            what, todo = "the disk is full", "free some room, or choose a folder on another disk"
+        elif error.errno in _FORBIDDEN:
+            what, todo = "the rights of a file or folder forbid it", "change them"
+        raise MetabolismeError(what, where=str(where), found=str(error), todo=todo) from error

@@ -1,0 +1,86 @@
+"""Look at a file before it is trusted: is it what the catalogue promises, and whole?"""
+
+import re
+from pathlib import Path
+
+from pipelines.catalogue.sources import SourceFile
+from pipelines.errors import RejectedError
+from pipelines.raw.unpacking import is_workbook, is_zip, members, opened, unsafe
+
+_HEAD = 65_536
+_WEB_PAGE = re.compile(rb"<(!doctype\s+html|html)", re.IGNORECASE)
+# Text in any encoding of the catalogue has none of these.
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
+
+
+def inspect(path: Path, file: SourceFile, where: str, complete: bool) -> None:
+    """Check a file's size and first bytes, and an archive to its last.
+
+    The lower bound of the size holds only for a file that is `complete`: the whole of France.
+
+    Raises:
+        RejectedError: all that is wrong with it, in one message.
+    """
+    size = path.stat().st_size
+    if size == 0:
+        problems = ["an empty file"]
+    elif is_zip(path):
+        problems = _archive_problems(path, file.format)
+    else:
+        problems = _plain_problems(path, file.format)
+    if size > file.bytes.max or (complete and 0 < size < file.bytes.min):
+        problems.append(f"{size} bytes")
+    if problems:
+        lowest = file.bytes.min if complete else 1
+        raise RejectedError(
+            "a file is not what it should be",
+            where=where,
+            expected=f"{file.format} or a zip of it, of {lowest} to {file.bytes.max} bytes",
+            found="; ".join(problems),
+            todo="open the source's page: the address or the format may have changed",
+        )
+
+
+def _archive_problems(path: Path, format: str) -> list[str]:
+    try:
+        with opened(path) as archive:
+            if problems := unsafe(archive):
+                return problems
+            if damaged := archive.testzip():
+                return [f"a zip archive in which {damaged} is damaged"]
+            inside = [info.filename for info in members(archive)]
+            if is_workbook(archive):
+                return [] if format == "xlsx" else ["a workbook"]
+            suffixes = (".zip", f".{format}") if format == "xlsx" else ("",)
+            if not any(name.casefold().endswith(suffixes) for name in inside):
+                return [f"a zip archive without {format}: {', '.join(inside[:5]) or 'nothing'}"]
+            return []
+    except RejectedError as error:
+        return [f"a broken zip archive ({error.found})"]
+    except OSError as error:
+        return [f"a zip archive that cannot be read ({error})"]
+
+
+def _plain_problems(path: Path, format: str) -> list[str]:
+    with path.open("rb") as opened_file:
+        head = opened_file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"<"):
+        kind = "a web page" if _WEB_PAGE.match(head) else "XML or a web page"
+        return [f"{kind}: {_excerpt(head)}"]
+    if format == "xlsx":
+        return [f"no workbook: {_excerpt(head)}"]
+    if not head:
+        return ["nothing but blanks"]
+    if _NOT_TEXT.search(head):
+        return [f"no text: {_excerpt(head)}"]
+    if format == "csv" and head.startswith((b"{", b"[")):
+        return [f"JSON (an error message?): {_excerpt(head)}"]
+    # An error message in JSON starts like geographic data, but has no feature in it.
+    features = b'"Feature' in head or b'"features"' in head
+    if format == "geojson" and not (head.startswith(b"{") and features):
+        return [f"no GeoJSON: {_excerpt(head)}"]
+    return []
+
+
+def _excerpt(head: bytes) -> str:
+    return repr(" ".join(head[:120].decode("utf-8", errors="replace").split()))

@@ -1,0 +1,175 @@
+"""How every table is made, from which others: the whole pipeline, in order, without Dagster."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Literal
+
+from pipelines import engine
+from pipelines.answers import indicators as answers
+from pipelines.answers import not_measured
+from pipelines.catalogue import words
+from pipelines.catalogue.sources import sources
+from pipelines.catalogue.tables import Table, tables
+from pipelines.checking import checks, totals
+from pipelines.observations import geography, perimeters
+from pipelines.raw import obtaining
+from pipelines.settings import Settings
+from pipelines.store import Store
+
+Make = Callable[[Store, Settings], int]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One table: what it reads, and the function that makes it (and says how many rows).
+
+    Attributes:
+        reads: the tables upstream: those its query or function reads, and those its checks read.
+        kind: what makes it.
+    """
+
+    table: Table
+    reads: frozenset[str]
+    make: Make
+    kind: Literal["sql", "python"] = "python"
+
+
+@cache
+def recipes() -> dict[str, Recipe]:
+    """All recipes, by table."""
+    made_in_python = _catalogue() | _raw() | _geography() | _answers()
+    made = made_in_python | {
+        name: Recipe(table, engine.tables_read(engine.query_path(table)), _query(table), "sql")
+        for name, table in tables().items()
+        if name not in made_in_python
+    }
+    return {name: _with_checks(made[name]) for name in tables()}
+
+
+def in_order() -> list[Recipe]:
+    """All recipes, each after those it reads."""
+    from graphlib import TopologicalSorter
+
+    graph = {name: recipe.reads for name, recipe in recipes().items()}
+    return [recipes()[name] for name in TopologicalSorter(graph).static_order()]
+
+
+def reference_year(store: Store) -> int:
+    """The COG year of the list of communes in use."""
+    with engine.connection(store) as con:
+        engine.attach(con, store, frozenset({"sources"}))
+        rows = con.sql("select cog_year from sources where source_id = 'insee_cog_communes'").fetchall()
+    return int(rows[0][0])
+
+
+def _with_checks(recipe: Recipe) -> Recipe:
+    return Recipe(recipe.table, recipe.reads | checks.reads(recipe.table), recipe.make, recipe.kind)
+
+
+def _query(table: Table) -> Make:
+    needs_year = "cog_year" in engine.parameters_read(engine.query_path(table))
+
+    def make(store: Store, settings: Settings) -> int:
+        parameters = {"cog_year": reference_year(store)} if needs_year else {}
+        return engine.run_query(table, store, parameters)
+
+    return make
+
+
+def _python(name: str, reads: frozenset[str], make: Make) -> dict[str, Recipe]:
+    return {name: Recipe(tables()[name], reads, make)}
+
+
+def _catalogue() -> dict[str, Recipe]:
+    records = {
+        "level_catalogue": words.level_records,
+        "need_catalogue": words.need_records,
+        "measure_catalogue": words.measure_records,
+    }
+
+    def make(name: str, store: Store, settings: Settings) -> int:
+        return engine.write_records(tables()[name], store, records[name]())
+
+    return {n: Recipe(tables()[n], frozenset(), partial(make, n)) for n in records}
+
+
+def _raw() -> dict[str, Recipe]:
+    def make(source_id: str, name: str, store: Store, settings: Settings) -> int:
+        return obtaining.write_raw_table(sources()[source_id], name, store)
+
+    files = frozenset({"source_files"})
+    read = {
+        name: Recipe(tables()[name], files, partial(make, source.id, name))
+        for source in sources().values()
+        for name in source.tables
+    }
+    return (
+        _python("source_files", frozenset(), lambda st, run: obtaining.write_source_files(run, st))
+        | read
+        | _python("sources", files | frozenset(read), lambda st, run: obtaining.write_sources(st))
+    )
+
+
+def _geography() -> dict[str, Recipe]:
+    return (
+        _python(
+            "commune_passage",
+            geography.PASSAGE_READS,
+            lambda st, run: geography.write_commune_passage(st, reference_year(st)),
+        )
+        | _python(
+            "commune_shapes",
+            geography.SHAPES_READS,
+            lambda st, run: geography.write_commune_shapes(st),
+        )
+        | _python(
+            "user_perimeters",
+            perimeters.READS | {"sources"},
+            lambda st, run: perimeters.write_user_perimeters(
+                st, run.perimeters, reference_year(st)
+            ),
+        )
+    )
+
+
+def _answers() -> dict[str, Recipe]:
+    profile_of = {
+        name: name.removeprefix("profiles_") for name in tables() if name.startswith("profiles_")
+    }
+
+    def profile(level: str, store: Store, settings: Settings) -> int:
+        return answers.write_profile(store, level)
+
+    profiles = {
+        name: Recipe(tables()[name], frozenset({"territories", "indicators"}), partial(profile, level))
+        for name, level in profile_of.items()
+    }
+    return (
+        _python(
+            "indicators",
+            frozenset({"indicator_terms"}),
+            lambda st, run: answers.write_indicators(st),
+        )
+        | profiles
+        | _python(
+            "indicator_catalogue",
+            frozenset({"indicators", "measures"}),
+            lambda st, run: answers.write_indicator_catalogue(st),
+        )
+        | _python(
+            "not_measured",
+            not_measured.READS,
+            lambda st, run: not_measured.write_not_measured(st),
+        )
+        | _python(
+            "checks",
+            frozenset(set(tables()) - {"checks"}),
+            lambda st, run: _checks(st),
+        )
+    )
+
+
+def _checks(store: Store) -> int:
+    totals.check_totals(store)
+    return checks.write_checks(store)

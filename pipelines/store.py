@@ -1,0 +1,133 @@
+"""Tables as Parquet files in a folder: the contract between assets, written one way only."""
+
+import base64
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipelines.catalogue.tables import DUCKDB_TYPES, ColumnSpec, Table
+from pipelines.errors import MetabolismeError
+
+ROW_GROUP = 122_880
+_ARROW_TYPES = {
+    "text": pa.string(),
+    "number": pa.float64(),
+    "integer": pa.int64(),
+    "boolean": pa.bool_(),
+    "date": pa.date32(),
+    "binary": pa.binary(),
+}
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder of tables, one Parquet file each."""
+
+    folder: Path
+
+    def path(self, table: str) -> Path:
+        """Where a table stands (or will)."""
+        return self.folder / f"{table}.parquet"
+
+    def write(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        table: Table,
+        query: str,
+        parameters: dict[str, Any] | None = None,
+        notes: dict[str, str] | None = None,
+    ) -> int:
+        """Write the rows of `query` as `table`, sorted, with its schema, and say how many.
+
+        The file takes its place only once it is whole. `notes` are kept beside the schema.
+
+        Raises:
+            MetabolismeError: the query's columns are not those of the catalogue.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        _check_columns(connection, table, query, parameters)
+        columns = ", ".join(
+            f'"{c.name}"::{DUCKDB_TYPES[c.type]} as "{c.name}"' for c in table.columns
+        )
+        order = ", ".join(f'"{name}"' for name in table.order or table.column_names)
+        target = self.path(table.name)
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            connection.execute(
+                f"copy (select {columns} from ({query}) order by {order}) to '{_quoted(part)}'"
+                f" (format parquet, compression zstd, row_group_size {ROW_GROUP},"
+                f" kv_metadata {{{_footer(table, notes or {})}}})",
+                parameters or {},
+            )
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return self.rows(table.name)
+
+    def write_empty(self, table: Table, notes: dict[str, str] | None = None) -> int:
+        """Write `table` without any row."""
+        nothing = ", ".join(f'null::{DUCKDB_TYPES[c.type]} as "{c.name}"' for c in table.columns)
+        with duckdb.connect() as connection:
+            return self.write(connection, table, f"select {nothing} where false", notes=notes)
+
+    def rows(self, table: str) -> int:
+        """Number of rows of a table."""
+        return int(pq.read_metadata(self.path(table)).num_rows)
+
+    def notes(self, table: str) -> dict[str, str]:
+        """What was noted beside a table when it was written."""
+        metadata = pq.read_metadata(self.path(table)).metadata or {}
+        return dict(json.loads(metadata.get(b"metabolisme", b"{}")))
+
+
+def arrow_schema(table: Table) -> pa.Schema:
+    """The table's Arrow schema: types, and each column's description and unit as metadata."""
+    return pa.schema([_arrow_field(column) for column in table.columns])
+
+
+def _arrow_field(column: ColumnSpec) -> pa.Field:
+    metadata = {"description": column.description.en, "description_fr": column.description.fr}
+    if column.unit:
+        metadata["unit"] = column.unit
+    return pa.field(column.name, _ARROW_TYPES[column.type], metadata=metadata)
+
+
+def _footer(table: Table, notes: dict[str, str]) -> str:
+    # Arrow keeps the metadata of fields in this entry of the Parquet footer; DuckDB writes the
+    # file, faster and within less memory than Arrow, and leaves the entry to us.
+    schema = base64.b64encode(arrow_schema(table).serialize().to_pybytes()).decode()
+    entries = {
+        "ARROW:schema": schema,
+        "title": table.title.en,
+        "metabolisme": json.dumps(notes, ensure_ascii=False, sort_keys=True),
+    }
+    return ", ".join(f"'{key}': '{_quoted(value)}'" for key, value in entries.items())
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")
+
+
+def _check_columns(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    query: str,
+    parameters: dict[str, Any] | None,
+) -> None:
+    found = [
+        row[0] for row in connection.execute(f"describe ({query})", parameters or {}).fetchall()
+    ]
+    if found != table.column_names:
+        raise MetabolismeError(
+            f"table {table.name} does not have the columns of the catalogue",
+            where=f"the query of {table.name}; pipelines/catalogue/tables.yml",
+            expected=", ".join(table.column_names),
+            found=", ".join(found),
+            todo="make the query's select list and the catalogue agree",
+        )

@@ -1,0 +1,27 @@
+-- Sums whose result does not depend on the order of the rows, hence on the number of threads.
+create macro exact(x) as cast(x as decimal(18, 6));
+create macro exact_sum(x) as cast(sum(exact(x)) as double);
+create macro exact_sum_if(x, condition) as cast(sum(exact(x)) filter (where condition) as double);
+create macro exact_sum_of_ratios(x) as cast(sum(cast(x as decimal(38, 15))) as double);
+
+-- French communes and arrondissements, as INSEE codes them.
+create macro is_french_code(code) as
+    regexp_full_match(code, '((0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])\d{3}|97[12346]\d{2})');
+
+-- Great-circle distance (haversine), in the unit of the radius.
+create macro great_circle(lon_a, lat_a, lon_b, lat_b, radius) as
+    2 * radius * asin(sqrt(least(1,
+        pow(sin(radians(lat_b - lat_a) / 2), 2)
+        + cos(radians(lat_a)) * cos(radians(lat_b)) * pow(sin(radians(lon_b - lon_a) / 2), 2)
+    )));
+
+-- Approximate 95 % interval of a sampled count (Byar): `unit_weight` is a respondent's weight times
+-- the design effect, so that count / unit_weight is the number of respondents behind it.
+create macro byar_low(count, unit_weight) as
+    case when count > 0 then
+        greatest(0, count * pow(greatest(0,
+            1 - unit_weight / (9 * count) - 1.96 / (3 * sqrt(count / unit_weight))), 3))
+    else 0 end;
+create macro byar_high(count, unit_weight) as
+    unit_weight * (count / unit_weight + 1) * pow(
+        1 - 1 / (9 * (count / unit_weight + 1)) + 1.96 / (3 * sqrt(count / unit_weight + 1)), 3);

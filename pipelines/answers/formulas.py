@@ -41,8 +41,9 @@ class Formula:
 
     @property
     def terms(self) -> list[str]:
-        """The terms it names, in the order they appear."""
-        return list(dict.fromkeys(_name(column) for column in self._tree.find_all(exp.Column)))
+        """The terms it names, from left to right."""
+        columns = self._tree.find_all(exp.Column, bfs=False)
+        return list(dict.fromkeys(_name(column) for column in columns))
 
     def interval(self) -> Interval:
         """Value and bounds, the bounds of the terms combined by extremes.

@@ -133,7 +133,8 @@ def _finite(expression: pl.Expr) -> pl.Expr:
 
 def _percentile(column: str) -> pl.Expr:
     # Null where a level has a single territory: it has no peers.
-    return pl.when(pl.len() > 1).then(100 * (pl.col(column).rank("average") - 1) / (pl.len() - 1))
+    place = (pl.col(column).rank("average") - 1) / (pl.len() - 1)
+    return pl.when(pl.len() > 1).then((100 * place).clip(0, 100))
 
 
 def _write(store: Store, table: Table, frame: pl.DataFrame) -> int:

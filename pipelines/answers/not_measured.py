@@ -57,6 +57,9 @@ def write_not_measured(store: Store) -> int:
     ]
     for id_, need in needs().items():
         missing = outside.filter(need=id_).select("level", "code")
+        if sources[need.source]["extent_kind"] == "closed":
+            reason = _closed(sources[need.source])
+            records.append(_record(need.function, id_, None, reason, EVERYONE, EVERYONE))
         reason = _outside(sources[need.source], comes_in=need.row_side == "provider")
         records += [
             _record(need.function, id_, None, reason, level, code)
@@ -117,6 +120,16 @@ def _outside(source: dict[str, Any], *, comes_in: bool) -> Text:
     return Text(
         fr=f"{id_} {vintage} n'est complète que pour {extent}.",
         en=f"{id_} {vintage} is complete for {extent} only.",
+    )
+
+
+def _closed(source: dict[str, Any]) -> Text:
+    id_, vintage, extent = source["source_id"], source["vintage"], source["extent"]
+    return Text(
+        fr=f"{id_} {vintage} ne porte que les flux dont les deux bouts sont dans {extent} : les "
+        "totaux valent au sein de cette étendue, ce qui en sort ou y entre n'est pas compté.",
+        en=f"{id_} {vintage} holds only the flows with both ends in {extent}: totals hold within "
+        "it, what leaves or enters it is not counted.",
     )
 
 

@@ -10,7 +10,7 @@ from pipelines import engine, paths
 from pipelines.catalogue.sources import Source, sources
 from pipelines.catalogue.tables import tables
 from pipelines.errors import MetabolismeError, RejectedError, UnavailableError, UsageError, first
-from pipelines.raw.fetch import Obtained, Origin
+from pipelines.raw.fetch import Obtained, Origin, is_complete
 from pipelines.raw.lock import Lock
 from pipelines.raw.mirror import Mirror
 from pipelines.raw.publisher import Publisher
@@ -138,7 +138,7 @@ def write_raw_table(source: Source, name: str, store: Store) -> int:
         source.vintage(row["vintage"]),
         name,
         Path(row["path"]),
-        complete=row["extent"] == "france" and row["layout"] != "synthetic",
+        complete=is_complete(row["extent"], row["layout"]),
     )
     try:
         return read_table(reading, tables()[name], store)

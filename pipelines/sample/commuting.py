@@ -138,7 +138,7 @@ def _asked(home: pl.DataFrame) -> Ints:
 
 
 def _workplaces(origin: Ints, home: pl.DataFrame, outside: pl.DataFrame) -> Ints:
-    """Workplace of everyone asked: a row of home, or of outside after it; none of these is empty."""
+    """Workplace of everyone asked: a row of home, or after them one of outside (none is empty)."""
     rng = stream("workplaces")
     people = home["population_2022"].to_numpy()
     stay = (0.08 + 0.045 * np.log(np.maximum(people, 100) / 100)).clip(0.08, 0.6)
@@ -185,7 +185,7 @@ def _blocks(home: pl.DataFrame) -> Ints:
     for code in np.unique(departement):
         rows = np.flatnonzero(departement == code)
         count = max(1, round(len(rows) / per_block))
-        block[rows] = first + land.part(points[rows], land.shares(len(rows), [1.0] * count))
+        block[rows] = first + land.part(points[rows], land.even(len(rows), count))
         first += count
     return block
 

@@ -1,10 +1,9 @@
 """INSEE's table to compare territories: population, dwellings, jobs, firms by commune of 2021."""
 
-import numpy as np
 import polars as pl
 
 from pipelines.sample.country import MAYOTTE, Country
-from pipelines.sample.ground import METROPOLISES, stream
+from pipelines.sample.ground import stream
 
 YEAR = 2021
 VARIABLES = {
@@ -139,7 +138,7 @@ def _with_variables(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("code").alias("CODGEO"),
         "label",
         *(
-            values[name] if name in CIVIL_STATUS else pl.when(~mayotte).then(values[name])
+            pl.when(~mayotte | (name in CIVIL_STATUS)).then(values[name]).alias(name)
             for name in VARIABLES
         ),
     )

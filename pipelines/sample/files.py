@@ -49,8 +49,10 @@ import polars as pl
 import shapely
 import xlsxwriter
 
-from pipelines.sample.commuting import BORDER_TOWNS, ELSEWHERE, commuting
-from pipelines.sample.country import CANTON_CITY, MAYOTTE, Country, siren
+from pipelines.sample.administration import siren
+from pipelines.sample.commuting import BORDER_TOWNS, commuting
+from pipelines.sample.comparateur import VARIABLES, comparateur
+from pipelines.sample.country import CANTON_CITY, MAYOTTE, Country
 from pipelines.sample.ground import METROPOLISES, PARIS, stream
 from pipelines.sample.names import invent
 from pipelines.sample.zonings import COLUMNS, supra_communal, zonings
@@ -58,6 +60,21 @@ from pipelines.sample.zonings import COLUMNS, supra_communal, zonings
 MOMENT = datetime(2026, 1, 1)
 """Date of every member of a zip and of every workbook."""
 CRLF, LF = "\r\n", "\n"
+
+FOREIGN_TOWNS = 200
+"""Towns abroad where nobody works."""
+COLLECTIVITIES = {
+    "97501": "Miquelon-Langlade",
+    "97502": "Saint-Pierre",
+    "97701": "Saint-Barthélemy",
+    "97801": "Saint-Martin",
+    "98735": "Papeete",
+    "98818": "Nouméa",
+}
+PROGRAMMES = (
+    *("id_pvd", "id_ti", "id_crte", "id_acv", "id_ami", "id_fabp", "id_amm", "id_habinclus"),
+    *("id_cite", "id_cde", "id_fs", "id_acv2", "id_va", "id_site"),
+)
 
 Row = Sequence[str | int | None]
 
@@ -82,9 +99,9 @@ class Sample:
 def cog_communes(sample: Sample) -> bytes:
     """``v_commune``: communes, arrondissements, delegated and associated communes, by code."""
     country = sample.country
-    canton = pl.when(pl.col("departement") == PARIS.departement).then(
-        pl.lit("7599")
-    ).otherwise("canton")
+    canton = (
+        pl.when(pl.col("departement") == PARIS.departement).then(pl.lit("7599")).otherwise("canton")
+    )
     attributes = [
         pl.col("region").alias("REG"),
         pl.col("departement").alias("DEP"),
@@ -240,7 +257,9 @@ def _siren_of_commune() -> pl.Expr:
 def populations(sample: Sample) -> bytes:
     """``donnees_communes.csv``: everywhere but on Mayotte, metropolises by arrondissement."""
     country = sample.country
-    regions = country.regions.select(pl.col("code").alias("region"), pl.col("label").alias("Région"))
+    regions = country.regions.select(
+        pl.col("code").alias("region"), pl.col("label").alias("Région")
+    )
     canton = pl.col("canton").str.tail(2)
     rows = (
         country.communes_and_arrondissements(2025)
@@ -310,11 +329,11 @@ def zonings_zip(sample: Sample) -> bytes:
     country = sample.country
     communes = sample.zones.select(COLUMNS)
     arrondissements = (
-        country.arrondissements.select(
-            pl.col("parent").alias("COM"), "code", "label"
-        )
+        country.arrondissements.select(pl.col("parent").alias("COM"), "code", "label")
         .join(communes.drop("LIBGEO"), left_on="COM", right_on="CODGEO")
-        .select(pl.col("code").alias("CODGEO"), pl.col("label").alias("LIBGEO"), *COLUMNS[2:], "COM")
+        .select(
+            pl.col("code").alias("CODGEO"), pl.col("label").alias("LIBGEO"), *COLUMNS[2:], "COM"
+        )
         .sort("CODGEO")
     )
     zones = supra_communal(sample.zones, country)
@@ -322,7 +341,9 @@ def zonings_zip(sample: Sample) -> bytes:
     zone_labels = ("Niveau géographique", *ZONING_LABELS[:2], "Nombre communes")
     book = _Workbook()
     book.sheet("COM", _titled("France - Communes", ZONING_LABELS, communes))
-    book.sheet("ARM", _titled("Arrondissements municipaux", ZONING_LABELS + parent, arrondissements))
+    book.sheet(
+        "ARM", _titled("Arrondissements municipaux", ZONING_LABELS + parent, arrondissements)
+    )
     book.sheet("Zones_supra_communales", _titled("Zones supra - communales", zone_labels, zones))
     variables = pl.DataFrame(
         {
@@ -443,29 +464,87 @@ def contours(sample: Sample) -> bytes:
 
 
 def anct_programmes(sample: Sample) -> bytes:
-    """``ngeo-anct-cog2023.csv``: communes of 2023 and overseas collectivities."""
-    country = sample.country
-    communes = country.communes(2023)
-    chance = stream("programmes").random((len(communes), 4))
-    people, departement = pl.col("population_2023"), pl.col("departement")
-    number = pl.int_range(1, pl.len() + 1).cast(pl.String)
-    town = people.is_between(3_000, 25_000) & (pl.lit(pl.Series(chance[:, 0])) < 0.4)
-    served = (people > 1_500) & (pl.lit(pl.Series(chance[:, 1])) < 0.5)
-    twice = pl.when(pl.lit(pl.Series(chance[:, 2])) < 0.06)
-    village = (people < 1_500) & (pl.lit(pl.Series(chance[:, 3])) < 0.08)
-    columns = {
-        "id_pvd": pl.when(town).then(pl.concat_str("region", departement, number, separator="-")),
-        "id_fs": pl.when(served).then(
-            twice.then(number + pl.lit(" ; 9") + number).otherwise(number)
-        ),
-        "id_va": pl.when(village).then(pl.concat_str(departement, number, separator="-")),
+    """``ngeo-anct-cog2023.csv``: communes of 2023, then overseas collectivities."""
+    communes = sample.country.communes(2023)
+    luck = pl.lit(pl.Series(stream("programmes").random(len(communes))))
+    rank = pl.int_range(1, pl.len() + 1).cast(pl.String)
+    place = pl.concat_str("region", "departement", rank, separator="-")
+    metropolis = pl.col("code").is_in([city.code for city in METROPOLISES])
+    ids = {
+        "id_pvd": pl.when(luck.is_between(0.10, 0.15)).then(pl.lit("pvd-") + place),
+        "id_ti": pl.when(pl.col("district").str.ends_with("1")).then(pl.lit("ti-") + "district"),
+        "id_crte": pl.col("crte"),
+        "id_cite": pl.when(metropolis).then(pl.lit("cite-056 ; cite-057")),
+        "id_fs": pl.when(luck < 0.01).then(rank + " ; 9" + rank).when(luck < 0.07).then(rank),
+        "id_va": pl.when(luck > 0.93).then(pl.lit("va-") + place),
     }
     rows = communes.select(
         pl.col("code").alias("insee_com"),
         pl.col("label").alias("lib_com"),
-        pl.col("crte").alias("id_crte"),
-        pl.lit("pvd-") + columns["id_pvd"].alias("id_pvd"),
-        columns["id_fs"].alias("id_fs"),
-        (pl.lit("va-") + columns["id_va"]).alias("id_va"),
+        *(ids.get(name, pl.lit(None, dtype=pl.String)).alias(name) for name in PROGRAMMES),
     )
-    ...
+    others = pl.DataFrame(
+        {"insee_com": list(COLLECTIVITIES), "lib_com": list(COLLECTIVITIES.values())}
+    )
+    return _csv(pl.concat([rows, others], how="diagonal"), ",", CRLF, quote="non_numeric")
+
+
+def _insee_csv(frame: pl.DataFrame) -> bytes:
+    """Everything quoted, empty fields too."""
+    return _csv(frame.fill_null(""), ",", CRLF, quote="always")
+
+
+def _csv(
+    frame: pl.DataFrame,
+    separator: str,
+    newline: str,
+    quote: Literal["never", "always", "non_numeric"] = "never",
+    header: bool = True,
+) -> bytes:
+    """UTF-8 without BOM; numbers with at most 15 significant digits and no needless zero."""
+    numbers = frame.select(pl.col(pl.Float64)).columns
+    digits = pl.col(numbers).round_sig_figs(15).cast(pl.String).str.strip_suffix(".0")
+    return (
+        frame.with_columns(digits)
+        .write_csv(
+            separator=separator, line_terminator=newline, quote_style=quote, include_header=header
+        )
+        .encode()
+    )
+
+
+def _zip(members: Mapping[str, bytes]) -> bytes:
+    """An archive whose bytes depend on its members only."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in members.items():
+            entry = zipfile.ZipInfo(name, MOMENT.timetuple()[:6])
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+class _Workbook:
+    """An Excel workbook whose bytes depend on its cells only."""
+
+    def __init__(self) -> None:
+        self._buffer = io.BytesIO()
+        self._book = xlsxwriter.Workbook(self._buffer, {"in_memory": True})
+        self._book.set_properties({"created": MOMENT})
+
+    def sheet(self, name: str, rows: Iterable[Row], empty_row: Sequence[int] = ()) -> None:
+        """Add a sheet; ``empty_row`` gives the columns of a last row of formatted, empty cells."""
+        sheet = self._book.add_worksheet(name)
+        last = 0
+        for last, row in enumerate(rows):
+            for column, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(last, column, value)
+                elif value is not None:
+                    sheet.write_number(last, column, value)
+        for column in empty_row:
+            sheet.write_blank(last + 1, column, None, self._book.add_format({"num_format": "0"}))
+
+    def close(self) -> bytes:
+        """The bytes of the workbook."""
+        self._book.close()
+        return self._buffer.getvalue()

@@ -105,7 +105,7 @@ def lay_out(size: Size, parcels: int) -> Ground:
 def _parcels_by_departement(size: Size, parcels: int) -> dict[str, int]:
     fixed = dict(size.fixed)
     equal = [code for code in size.departements if code not in fixed]
-    counts = land.shares(parcels - sum(fixed.values()), [1.0] * len(equal))
+    counts = land.even(parcels - sum(fixed.values()), len(equal))
     return fixed | dict(zip(equal, counts, strict=True))
 
 
@@ -136,8 +136,8 @@ def _mainland(regions: list[list[str]], counts: dict[str, int]) -> Ground:
     cells = dict(counts)
     for city in METROPOLISES:
         cells[city.departement] += city.cells - 1
-    for code in islands:
-        cells[code[:2]] -= 1
+    for island in islands:
+        cells[island[:2]] -= 1
     shapes = land.honeycomb(sum(cells.values()), stream("land mainland"))
     departement = _departement_of_cell(land.centres(shapes), regions, cells)
     code = np.full(len(shapes), "", dtype="U5")
@@ -155,10 +155,8 @@ def _mainland(regions: list[list[str]], counts: dict[str, int]) -> Ground:
     )
 
 
-def _departement_of_cell(
-    points: Floats, regions: list[list[str]], cells: dict[str, int]
-) -> Texts:
-    """Départements inside régions, all compact; Paris fills its own, in the middle of its région."""
+def _departement_of_cell(points: Floats, regions: list[list[str]], cells: dict[str, int]) -> Texts:
+    """Départements inside régions, all compact; Paris fills its own, amid its région."""
     departement = np.full(len(points), "", dtype="U3")
     by_region = land.part(points, [sum(cells[d] for d in codes) for codes in regions])
     for rank, codes in enumerate(regions):
@@ -202,9 +200,9 @@ def _with_islets(shapes: Shapes) -> Shapes:
     return shapes
 
 
-def _off_coast(points: Floats, home: Floats, rank: int) -> shapely.Polygon:
+def _off_coast(points: Floats, home: Floats, rank: int) -> shapely.Geometry:
     """An island in the sea in front of its département."""
     middle = home.mean(axis=0)
     direction = middle / np.hypot(*middle)
     distance = (points @ direction).max() + 12 + 6 * rank
-    return land.islet(*(distance * direction), radius=1.5)
+    return land.islet(*(distance * direction), 1.5)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from pipelines.sample import land
-from pipelines.sample.ground import ISLANDS, METROPOLISES, PARIS, Ground, Texts, stream
+from pipelines.sample.ground import ISLANDS, PARIS, Ground, Texts, stream
 from pipelines.sample.land import Ints
 from pipelines.sample.sizes import Size
 
@@ -75,14 +74,14 @@ def _contracts(plots: Ground, size: Size, epci: Ints) -> Texts:
     """Contracts (CRTE) of whole EPCI of one département."""
     crte = np.full(len(plots), "", dtype="U120")
     regions = [(region, code) for region, codes in size.regions for code in codes]
-    weights = [np.count_nonzero(plots.departement == code) for _, code in regions]
+    weights = [float(np.sum(plots.departement == code)) for _, code in regions]
     extra = land.shares(size.crte - len(regions), weights)
     for (region, code), more in zip(regions, extra, strict=True):
         rows = np.flatnonzero(plots.departement == code)
         numbers, inverse = np.unique(epci[rows], return_inverse=True)
-        middles = np.array([plots.points[rows[inverse == i]].mean(axis=0) for i in range(len(numbers))])
-        count = min(more + 1, len(numbers))
-        contract = land.part(middles, land.shares(len(numbers), [1.0] * count))
+        sums = np.stack([np.bincount(inverse, weights=axis) for axis in plots.points[rows].T])
+        middles = (sums / np.bincount(inverse)).T
+        contract = land.part(middles, land.even(len(numbers), min(more + 1, len(numbers))))
         crte[rows] = [f"crte-{region}-{code}-{rank + 1}" for rank in contract[inverse]]
     return crte
 
@@ -109,7 +108,7 @@ def _numbered(plots: Ground, parcels: int, digits: int) -> Texts:
     codes = np.full(len(plots), "", dtype="U5")
     for departement in np.unique(plots.departement):
         rows = np.flatnonzero(plots.departement == departement)
-        count = max(1, round(len(rows) / parcels))
-        ranks = land.part(plots.points[rows], land.shares(len(rows), [1.0] * count))
+        sizes = land.even(len(rows), max(1, round(len(rows) / parcels)))
+        ranks = land.part(plots.points[rows], sizes)
         codes[rows] = [f"{departement}{rank + 1:0{digits}d}" for rank in ranks]
     return codes

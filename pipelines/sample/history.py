@@ -155,9 +155,7 @@ class Timeline:
         for code, commune in old.items():
             yield self._row(event, event.mod, COMMUNE, code, commune.name, event.into, event.name)
             for former, name in commune.delegated.items():
-                yield self._row(
-                    event, event.mod, DELEGATED, former, name, event.into, event.name
-                )
+                yield self._row(event, event.mod, DELEGATED, former, name, event.into, event.name)
             for former, name in (commune.delegated or {code: commune.name}).items():
                 twin = twins.get(event.mod)
                 if twin and not (twin == ASSOCIATED and code == event.into):

@@ -65,8 +65,10 @@ def _coast(angle: Floats, rng: np.random.Generator) -> Floats:
     """Relative distance from the centre to the sea, by direction (radians)."""
     waves = [(2, 0.10), (3, 0.08), (5, 0.05), (9, 0.02)]
     phases = rng.uniform(0, 2 * np.pi, len(waves))
-    swell = sum(a * np.sin(k * angle + phase) for (k, a), phase in zip(waves, phases, strict=True))
-    return 1 + np.asarray(swell)
+    radius = np.ones(len(angle))
+    for (number, height), phase in zip(waves, phases, strict=True):
+        radius += height * np.sin(number * angle + phase)
+    return radius
 
 
 def _corners(reach: int, rng: np.random.Generator) -> Floats:
@@ -79,10 +81,9 @@ def _corners(reach: int, rng: np.random.Generator) -> Floats:
     return np.stack([x, y], axis=2) + rng.normal(0, JITTER_KM, (lines, steps, 2)).clip(-1, 1)
 
 
-def islet(x: float, y: float, radius: float) -> shapely.Polygon:
-    """A small hexagonal island (km)."""
-    angle = np.arange(6) * np.pi / 3
-    return shapely.Polygon(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)]))
+def islet(x: float, y: float, radius: float) -> shapely.Geometry:
+    """A small round island (km)."""
+    return shapely.Point(x, y).buffer(radius, quad_segs=2)
 
 
 def centres(shapes: Shapes) -> Floats:
@@ -115,13 +116,18 @@ def _cut(points: Floats, members: Ints, sizes: list[int], first: int, groups: In
     _cut(points, order[limit:], sizes[half:], first + half, groups)
 
 
-def shares(total: int, weights: Floats | Sequence[float]) -> list[int]:
+def shares(total: int, weights: Floats | Ints | Sequence[float]) -> list[int]:
     """``total`` in whole numbers proportional to ``weights`` (largest remainder)."""
     exact = total * np.asarray(weights, dtype=float) / np.sum(weights)
     whole = np.floor(exact).astype(np.int64)
     missing = total - int(whole.sum())
     whole[np.argsort(whole - exact, kind="stable")[:missing]] += 1
     return [int(n) for n in whole]
+
+
+def even(total: int, count: int) -> list[int]:
+    """``total`` in ``count`` whole numbers that differ by one at most."""
+    return shares(total, np.ones(count))
 
 
 def sunflower(shape: shapely.Geometry, count: int) -> Shapes:

@@ -6,6 +6,7 @@ A name is an article and a word, as in the *code officiel géographique*: the ar
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +17,12 @@ ARTICLES = ("", "", "Le ", "La ", "Les ", "L'")
 
 VOWELS = "AEIOUÀÂÉÈÊÎÔÛŒ"
 
-STARTS = (
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+STARTS = _words(
     "Abréz Aigrev Aldour Ambroll Argueb Aubrez Avrond Balzièr Barquev Bélouv Bessarg Blaizon "
     "Bormand Bouzergn Brézol Brumeill Calvandr Chabrouz Champlour Chaudrev Clarouv Combrez Corgnol "
     "Coussandr Crébill Damprev Donzarg Drouvand Échaud Embrezol Escarbouv Esprez Étrouv Falgour "
@@ -27,26 +33,26 @@ STARTS = (
     "Pradouv Quérouv Quincarg Rébouss Rivaldr Rochabr Roumerg Sabrouz Salvand Sarquev Sérouill "
     "Sombrez Tarcouz Térouv Thibouz Tournebr Trébouss Ubrez Urcouv Valdrouz Varquez Verdouill "
     "Vézouv Vilabr Vouzerg Yvrouz"
-).split()
-ENDS = (
+)
+ENDS = _words(
     "ac ade aie ailles an anges ans ar as ay e é elle elles en ency ens er ères erres es et euil "
     "eux ey iac ie ière ières iers ies ieux ignan ignac igny in ine ines ins is ois oles olles on "
     "onne onnes onnet ons ot oux y"
-).split()
-RIVERS = (
+)
+RIVERS = _words(
     "Ourvie Brézanne Calvette Dormoise-Neuve Échaille Folvière Garmance Hérouse Ivraise Jolvanne "
     "Lurende Morvaize Nérouse Olvette Pérance Quinze-Fonts Rouvère Sarmande Tréolle Ulvance "
     "Vaudrenne Yvonnance Azerelle-Haute Bélorme Cérouse Drivonne Essarde Fauconne Grivelle Huvanne"
-).split()
-SAINTS = (
+)
+SAINTS = _words(
     "Abrinel Aldouin Barnufle Calvaire Domnissel Éloudin Ferjol Gaudrin Herboulf Ildegonde "
     "Joubert-Roux Landrezy Mérovie Nicaudin Orbadour Perrevin Quentrez Romblard Savignol Théodras "
     "Ubalz Véranne Wilfrezy Yvrenon Zénobin"
-).split()
-QUALITIES = (
-    "-le-Vieux -le-Grand -le-Petit -la-Forêt -les-Bains -les-Étangs -aux-Bois -la-Garde -le-Château "
-    "-d'En-Haut -d'En-Bas -en-Plaine"
-).split()
+)
+QUALITIES = _words(
+    "-le-Vieux -le-Grand -le-Petit -la-Forêt -les-Bains -les-Étangs -aux-Bois -la-Garde "
+    "-le-Château -d'En-Haut -d'En-Bas -en-Plaine"
+)
 
 
 @dataclass(frozen=True)
@@ -112,3 +118,14 @@ def _with_article(word: str, rank: int) -> str:
     if rank % 5:
         return word
     return f"L'{word}" if word[0] in VOWELS else ARTICLES[2 + rank // 5 % 3] + word
+
+
+def name_columns(names: Iterable[Name], suffix: str = "") -> dict[str, list[str]]:
+    """The four columns of names: ``tncc, poor, rich, label``."""
+    names = list(names)
+    return {
+        f"tncc{suffix}": [str(name.tncc) for name in names],
+        f"poor{suffix}": [name.poor for name in names],
+        f"rich{suffix}": [name.rich for name in names],
+        f"label{suffix}": [name.label for name in names],
+    }

@@ -1,4 +1,4 @@
-"""Statistical zonings of the communes of 2022: employment zones, urban units and areas, and so on."""
+"""Statistical zonings of the communes of 2022: employment zones, urban units, urban areas…"""
 
 import numpy as np
 import polars as pl
@@ -8,7 +8,6 @@ from pipelines.sample import land
 from pipelines.sample.commuting import abroad, places
 from pipelines.sample.country import MAYOTTE, Country
 from pipelines.sample.ground import LYON, MARSEILLE, PARIS
-from pipelines.sample.land import Floats
 
 YEAR = 2022
 KM = np.array([76.4, 111.2])
@@ -100,7 +99,7 @@ def _parted(communes: pl.DataFrame, level: str, counts: dict[str, int]) -> pl.Se
     for group, wanted in counts.items():
         rows = np.flatnonzero(groups == group)
         count = min(wanted, len(rows))
-        numbers[rows] = first + land.part(points[rows], land.shares(len(rows), [1.0] * count))
+        numbers[rows] = first + land.part(points[rows], land.even(len(rows), count))
         first += count
     return pl.Series(numbers)
 
@@ -127,9 +126,7 @@ def _employment_zones(communes: pl.DataFrame, country: Country) -> pl.Series:
         pl.col("REG") + (pl.int_range(pl.len()).over("REG") + 1).cast(pl.String).str.zfill(2)
     ).to_series()
     shared = _closest_pairs(zones, size.shared_employment_zones)
-    renamed = {
-        codes[zone]: f"{51 + rank:04d}" for rank, pair in enumerate(shared) for zone in pair
-    }
+    renamed = {codes[zone]: f"{51 + rank:04d}" for rank, pair in enumerate(shared) for zone in pair}
     return zone.replace_strict(zones["zone"], codes).replace(renamed)
 
 
@@ -170,9 +167,8 @@ def _with_urban_units(communes: pl.DataFrame) -> pl.DataFrame:
 
     Codes are the département, the size of the unit and a number; ``000`` where it is rural.
     """
-    capital = (
-        communes.filter(pl.col("CODGEO").is_in(list(METROPOLITAN_UNITS)))
-        .select("EPCI", pl.col("CODGEO").replace(METROPOLITAN_UNITS).alias("metropolitan"))
+    capital = communes.filter(pl.col("CODGEO").is_in(list(METROPOLITAN_UNITS))).select(
+        "EPCI", pl.col("CODGEO").replace(METROPOLITAN_UNITS).alias("metropolitan")
     )
     communes = communes.join(capital, on="EPCI", how="left", maintain_order="left")
     key = pl.coalesce("metropolitan", "leader")

@@ -5,8 +5,11 @@ known_flows as (
     select
         flow.*,
         flow.partner_level = flow.level and flow.partner_code = flow.code as is_own,
-        coverage.coverage
+        coverage.coverage,
+        sources.extent_kind = 'closed' as closed
     from territory_flows as flow
+    inner join need_catalogue using (need)
+    inner join sources on need_catalogue.source_id = sources.source_id
     inner join need_coverage as coverage using (need, level, code, direction)
     where coverage.coverage >= $minimum_coverage
 ),
@@ -26,7 +29,8 @@ sums as (
         coalesce(exact_sum_if(sampling_variance, is_own), 0) as internal_variance,
         coalesce(exact_sum_if(quantity, not is_own), 0) as outside,
         coalesce(exact_sum_if(sampling_variance, not is_own), 0) as outside_variance,
-        coalesce(exact_sum_if(quantity, partner_level = 'foreign'), 0) as abroad,
+        -- A source of inner pairs only says nothing of those who leave.
+        case when not any_value(closed) then coalesce(exact_sum_if(quantity, partner_level = 'foreign'), 0) end as abroad,
         coalesce(exact_sum_if(sampling_variance, partner_level = 'foreign'), 0) as abroad_variance,
         exact_sum(quantity_km) as distance_total,
         exact_sum(located_quantity) as located,

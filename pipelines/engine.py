@@ -12,10 +12,13 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines import paths
-from pipelines.catalogue.words import parameter_values
 from pipelines.catalogue.tables import Table, tables
+from pipelines.catalogue.words import parameter_values
 from pipelines.errors import CatalogueError
 from pipelines.store import Store
+
+# A query that goes wrong must not fill the disk.
+SPILL_LIMIT = "20GB"
 
 
 def query_path(table: Table) -> Path:
@@ -59,9 +62,11 @@ def parameters_read(path: Path) -> frozenset[str]:
 def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB in memory with our macros; what does not fit in memory spills under the store."""
     spill = store.folder / ".spill"
-    # A key must sort the same everywhere, and a name must not be looked for in Python's frames.
-    settings = {"temp_directory": str(spill), "python_enable_replacements": "false"}
-    with duckdb.connect(config=settings) as con:
+    # A name in a query is a table, never a variable of Python.
+    with duckdb.connect() as con:
+        con.execute("set python_enable_replacements = false")
+        con.execute("set temp_directory = $folder", {"folder": str(spill)})
+        con.execute("set max_temp_directory_size = $most", {"most": SPILL_LIMIT})
         con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
         yield con
 

@@ -59,7 +59,9 @@ def reference_year(store: Store) -> int:
     """The COG year of the list of communes in use."""
     with engine.connection(store) as con:
         engine.attach(con, store, frozenset({"sources"}))
-        rows = con.sql("select cog_year from sources where source_id = 'insee_cog_communes'").fetchall()
+        rows = con.sql(
+            "select cog_year from sources where source_id = 'insee_cog_communes'"
+        ).fetchall()
     return int(rows[0][0])
 
 
@@ -142,7 +144,9 @@ def _answers() -> dict[str, Recipe]:
         return answers.write_profile(store, level)
 
     profiles = {
-        name: Recipe(tables()[name], frozenset({"territories", "indicators"}), partial(profile, level))
+        name: Recipe(
+            tables()[name], frozenset({"territories", "indicators"}), partial(profile, level)
+        )
         for name, level in profile_of.items()
     }
     return (

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.catalogue.tables import DUCKDB_TYPES, ColumnSpec, Table
+from pipelines.disk import replacing
 from pipelines.errors import MetabolismeError
 
 ROW_GROUP = 122_880
@@ -48,26 +48,21 @@ class Store:
         The file takes its place only once it is whole. `notes` are kept beside the schema.
 
         Raises:
-            MetabolismeError: the query's columns are not those of the catalogue.
+            MetabolismeError: the query's columns are not those of the catalogue, or the disk
+                fails.
         """
-        self.folder.mkdir(parents=True, exist_ok=True)
         _check_columns(connection, table, query, parameters)
         columns = ", ".join(
             f'"{c.name}"::{DUCKDB_TYPES[c.type]} as "{c.name}"' for c in table.columns
         )
         order = ", ".join(f'"{name}"' for name in table.order or table.column_names)
-        target = self.path(table.name)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
+        with replacing(self.path(table.name)) as part:
             connection.execute(
                 f"copy (select {columns} from ({query}) order by {order}) to '{_quoted(part)}'"
                 f" (format parquet, compression zstd, row_group_size {ROW_GROUP},"
                 f" kv_metadata {{{_footer(table, notes or {})}}})",
                 parameters or {},
             )
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
         return self.rows(table.name)
 
     def write_empty(self, table: Table, notes: dict[str, str] | None = None) -> int:

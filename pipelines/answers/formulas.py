@@ -33,7 +33,7 @@ class Formula:
         self._compile(self._tree)
 
     @cached_property
-    def _tree(self) -> exp.Expression:
+    def _tree(self) -> exp.Expr:
         try:
             return sqlglot.parse_one(self.text, dialect="duckdb")
         except sqlglot.ParseError as error:
@@ -74,7 +74,7 @@ class Formula:
             (100 * (centre + spread) / scale).clip(0, 100),
         )
 
-    def _compile(self, node: exp.Expression) -> Interval:
+    def _compile(self, node: exp.Expr) -> Interval:
         match node:
             case exp.Paren():
                 return self._compile(node.this)

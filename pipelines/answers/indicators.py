@@ -7,9 +7,9 @@ import polars as pl
 from pipelines import engine
 from pipelines.answers.formulas import Formula
 from pipelines.catalogue.indicators import EVIDENCE, Indicator, indicator_records, indicators
-from pipelines.catalogue.words import needs
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
+from pipelines.catalogue.words import needs
 from pipelines.store import Store
 
 TERRITORY = ["level", "code"]
@@ -89,9 +89,7 @@ def write_indicator_catalogue(store: Store) -> int:
         id_: sorted(set(_sources_of(Formula(one.formula).terms, from_measures)))
         for id_, one in indicators().items()
     }
-    years = {
-        id_: sorted(known.filter(indicator=id_)["year"].to_list()) for id_ in indicators()
-    }
+    years = {id_: sorted(known.filter(indicator=id_)["year"].to_list()) for id_ in indicators()}
     missing = {
         id_: sorted(
             {str(v.year) for source in used[id_] for v in sources()[source].vintages.values()}

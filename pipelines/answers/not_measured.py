@@ -66,7 +66,9 @@ def write_not_measured(store: Store) -> int:
             for level, code in _summed_up(missing, territories)
         ]
     for id_, indicator in indicators().items():
-        said = outside.filter(pl.col("need").is_in(indicator.needs)).select("level", "code").unique()
+        said = (
+            outside.filter(pl.col("need").is_in(indicator.needs)).select("level", "code").unique()
+        )
         missing = territories.join(known.filter(indicator=id_), on=["level", "code"], how="anti")
         unsaid = missing.join(said, on=["level", "code"], how="anti")
         need_id = indicator.needs[0] if indicator.needs else None

@@ -8,9 +8,9 @@ from pydantic import field_validator
 from pipelines import paths
 from pipelines.answers.formulas import Formula
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
-from pipelines.catalogue.words import needs
 from pipelines.catalogue.sources import Function
 from pipelines.catalogue.units import check_unit
+from pipelines.catalogue.words import needs
 
 Evidence = Literal["observed", "modelled", "assumed"]
 # From the strongest to the weakest.

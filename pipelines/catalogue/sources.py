@@ -167,9 +167,9 @@ class Source(Entry):
             if table.file not in self.files
         ]
         problems += [
-            f"vintage {name}: links and files differ ({first(sorted(set(v.links) ^ set(self.files)))})"
-            for name, v in self.vintages.items()
-            if set(v.links) != set(self.files)
+            f"vintage {name}: links and files differ ({first(sorted(odd))})"
+            for name, vintage in self.vintages.items()
+            if (odd := set(vintage.links) ^ set(self.files))
         ]
         if problems:
             raise ValueError("; ".join(problems))

@@ -8,9 +8,9 @@ from pydantic import Field, model_validator
 from pipelines import paths
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
-from pipelines.catalogue.words import Level, levels
 from pipelines.catalogue.sources import SourceTable, sources
 from pipelines.catalogue.units import check_unit
+from pipelines.catalogue.words import Level, levels
 from pipelines.errors import CatalogueError, first
 
 Stage = Literal["raw", "observations", "ledger", "answers", "release"]

@@ -57,9 +57,11 @@ def queries() -> dict[str, Query]:
 
 def check_ids(table: Table) -> dict[str, Severity]:
     """The checks of a table, with what a failure does."""
-    return {"valid": "blocking"} | {
-        id_: query.severity for id_, query in queries().items() if query.table == table.name
-    }
+    severities: dict[str, Severity] = {"valid": "blocking"}
+    for id_, query in queries().items():
+        if query.table == table.name:
+            severities[id_] = query.severity
+    return severities
 
 
 def reads(table: Table) -> frozenset[str]:
@@ -87,7 +89,9 @@ def keep(store: Store, name: str, outcomes: list[Outcome]) -> None:
     """Keep outcomes beside the tables, under a name."""
     folder = store.folder / "checks"
     folder.mkdir(exist_ok=True)
-    (folder / f"{name}.json").write_text(json.dumps([asdict(o) for o in outcomes]), encoding="utf-8")
+    (folder / f"{name}.json").write_text(
+        json.dumps([asdict(o) for o in outcomes]), encoding="utf-8"
+    )
 
 
 def kept(store: Store, name: str) -> list[Outcome]:
@@ -143,7 +147,9 @@ def _valid(con: duckdb.DuckDBPyConnection, table: Table) -> Outcome:
             rules[f"{c.name} is not a finite number"] = f'not isfinite("{c.name}")'
     counts = ", ".join(f"count(*) filter (where {rule})" for rule in rules.values())
     found = con.execute(f"select {counts} from {table.name}").fetchall()[0] if rules else ()
-    said = [f"{count} row(s) where {rule}" for rule, count in zip(rules, found, strict=True) if count]
+    said = [
+        f"{count} row(s) where {rule}" for rule, count in zip(rules, found, strict=True) if count
+    ]
     wrong = sum(found)
     if table.key:
         key = ", ".join(f'"{name}"' for name in table.key)

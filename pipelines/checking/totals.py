@@ -56,7 +56,9 @@ def check_totals(store: Store) -> list[Outcome]:
         engine.attach(con, store, READS)
         sources = {
             row[0]: row[1:]
-            for row in con.sql("select source_id, vintage, extent, layout, status from sources").fetchall()
+            for row in con.sql(
+                "select source_id, vintage, extent, layout, status from sources"
+            ).fetchall()
         }
         outcomes = [_outcome(con, id_, total, sources) for id_, total in totals().items()]
     keep(store, NAME, outcomes)
@@ -103,7 +105,10 @@ def _table(total: Total) -> str:
 def _observed(con: duckdb.DuckDBPyConnection, total: Total) -> float | None:
     asked = total.model_dump(include={"level", "code"})
     if total.indicator:
-        query = "select value from indicators where level = $level and code = $code and indicator = $what"
+        query = (
+            "select value from indicators"
+            " where level = $level and code = $code and indicator = $what"
+        )
         asked["what"] = total.indicator
     elif total.flow:
         query = (

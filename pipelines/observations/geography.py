@@ -40,10 +40,13 @@ def write_commune_passage(store: Store, reference_year: int) -> int:
                 params={"renamed": cog.RENAMED},
             ).fetchall()
         )
-        communes = _column(con, "select commune_code from insee_cog_communes where commune_type = 'COM'")
+        communes = _column(
+            con, "select commune_code from insee_cog_communes where commune_type = 'COM'"
+        )
         districts = dict(
             con.sql(
-                "select commune_code, parent_code from insee_cog_communes where commune_type = 'ARM'"
+                "select commune_code, parent_code from insee_cog_communes"
+                " where commune_type = 'ARM'"
             ).fetchall()
         )
         populations = dict(
@@ -123,7 +126,7 @@ def _write_rows(
 
     table = tables()[name]
     schema = arrow_schema(table)
-    columns = list(zip(*rows, strict=True)) if rows else [[] for _ in schema]
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
     frame = pa.table(
         [pa.array(column, type=field.type) for column, field in zip(columns, schema, strict=True)],
         schema=schema,

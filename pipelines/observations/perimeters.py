@@ -74,8 +74,12 @@ def _commune(code: str) -> str:
 def _known_codes(store: Store, cog_year: int) -> set[str]:
     with engine.connection(store) as con:
         engine.attach(con, store, READS)
-        query = "select source_code from commune_passage where cog_year = $y and commune_code is not null"
-        return {row[0] for row in con.execute(query, {"y": cog_year}).fetchall()}
+        rows = con.execute(
+            "select source_code from commune_passage"
+            " where cog_year = $year and commune_code is not null",
+            {"year": cog_year},
+        ).fetchall()
+    return {row[0] for row in rows}
 
 
 def _problems(lines: list[tuple[str, str, str]], known: set[str]) -> list[str]:

@@ -1,1 +1,1 @@
-"""The first stage: files as their publishers made them, fetched, verified, read into typed tables."""
+"""The first stage: files as their publishers made them, fetched, verified, read as tables."""

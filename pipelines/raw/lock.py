@@ -7,8 +7,8 @@ from filelock import FileLock
 from pydantic import RootModel
 
 from pipelines.catalogue.loading import Entry, validate
+from pipelines.disk import disk_errors, replacing
 from pipelines.errors import CatalogueError, RejectedError
-from pipelines.raw.disk import disk_errors, replacing
 
 
 class Locked(Entry):

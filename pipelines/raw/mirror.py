@@ -12,8 +12,8 @@ import pooch
 from filelock import FileLock
 
 from pipelines.catalogue.sources import Source
+from pipelines.disk import disk_errors, replacing
 from pipelines.errors import RejectedError, UnavailableError, UsageError, first
-from pipelines.raw.disk import disk_errors, replacing
 from pipelines.raw.fetch import Obtained, Origin, is_complete
 from pipelines.raw.inspection import inspect
 from pipelines.raw.progress import Progress, Silent

@@ -1,6 +1,6 @@
 """Obtain every source a run needs, and say of each how it stands."""
 
-
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from pipelines.errors import MetabolismeError, RejectedError, UnavailableError, 
 from pipelines.raw.fetch import Obtained, Origin, is_complete
 from pipelines.raw.lock import Lock
 from pipelines.raw.mirror import Mirror
+from pipelines.raw.progress import Progress
 from pipelines.raw.publisher import Publisher
 from pipelines.raw.reading import Reading, read_table
 from pipelines.settings import Settings
@@ -42,10 +43,18 @@ def origin(settings: Settings) -> Origin:
         return Mirror(write_sample(paths.home() / "sample"))
     mirror = Mirror(settings.mirror) if settings.mirror else None
     if settings.origin == "official":
-        return Publisher(paths.home() / "cache", Lock(paths.SOURCES / "lock.json"), mirror)
+        return publisher(mirror)
     if mirror is None:
         raise UsageError("no mirror folder was named", todo="metabolisme run --mirror DIR")
     return mirror
+
+
+def publisher(
+    mirror: Mirror | None = None, progress: Progress | None = None, accept: Collection[str] = ()
+) -> Publisher:
+    """The publishers' own links, with our cache and lock; the mirror serves when a link fails."""
+    lock = Lock(paths.SOURCES / "lock.json")
+    return Publisher(paths.home() / "cache", lock, mirror, progress=progress, accept=accept)
 
 
 def write_source_files(settings: Settings, store: Store) -> int:
@@ -72,9 +81,7 @@ def write_source_files(settings: Settings, store: Store) -> int:
                 strict=True,
             )
         )
-    _require(
-        {id_: f.why for id_, f in fetched.items() if sources()[id_].required and not f.files}
-    )
+    _require({id_: f.why for id_, f in fetched.items() if sources()[id_].required and not f.files})
     return engine.write_records(
         tables()["source_files"],
         store,
@@ -84,7 +91,12 @@ def write_source_files(settings: Settings, store: Store) -> int:
 
 def _fetch(source: Source, where_from: Origin, settings: Settings) -> Fetched:
     wanted = settings.functions
-    if wanted and not source.required and not wanted & {*source.functions} and "territory" not in source.functions:
+    if (
+        wanted
+        and not source.required
+        and not wanted & {*source.functions}
+        and "territory" not in source.functions
+    ):
         return Fetched("not_requested", f"not among {first(sorted(wanted))}", {})
     try:
         asked = settings.vintages.get(source.id)
@@ -215,5 +227,3 @@ def _require(missing: dict[str, str | None]) -> None:
             found="; ".join(filter(None, missing.values())),
             todo="put it in the mirror, or try again when its publisher answers",
         )
-
-

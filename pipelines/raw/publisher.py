@@ -12,8 +12,8 @@ import pooch
 from filelock import FileLock
 
 from pipelines.catalogue.sources import Source
+from pipelines.disk import disk_errors
 from pipelines.errors import RejectedError, UnavailableError
-from pipelines.raw.disk import disk_errors
 from pipelines.raw.download import Download, Patience
 from pipelines.raw.fetch import Obtained
 from pipelines.raw.lock import Lock, Locked, changed

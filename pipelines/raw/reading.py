@@ -246,7 +246,8 @@ def _select(columns: dict[int, Column], reading: Reading) -> str:
 def _typed(text: str, column: Column, position: int, decimal: str) -> str:
     match column.type:
         case "commune":
-            return f"case when regexp_full_match({text}, '\\d{{4}}') then '0' || {text} else {text} end"
+            lost = f"regexp_full_match({text}, '\\d{{4}}')"
+            return f"case when {lost} then '0' || {text} else {text} end"
         case "number" | "integer":
             number = f"replace({text}, ',', '.')" if decimal == "," else text
             return f"try_cast({number} as {DUCKDB_TYPES[column.type]})"
@@ -317,8 +318,8 @@ def _offenders(
         return []
     line = reading.table.skip + (1 if reading.table.header else 0)
     rows = con.execute(
-        f'select line + {line}, value from (select row_number() over () as line, "{shown}" as value,'
-        f" {condition} as bad from typed) where bad limit 3"
+        f"select line + {line}, value from (select row_number() over () as line,"
+        f' "{shown}" as value, {condition} as bad from typed) where bad limit 3'
     ).fetchall()
     where = ", ".join(f"line {number}: {value!r}" for number, value in rows)
     return [f"{column.expected(reading.vintage.year)}: {total:,} value(s) {said} ({where})"]

@@ -10,8 +10,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PureWindowsPath
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
+from pipelines.disk import replacing
 from pipelines.errors import RejectedError, first
-from pipelines.raw.disk import replacing
 
 # The largest official file we know unpacks to some 2 GB.
 UNPACKED_LIMIT = 8 * 1024**3

@@ -68,7 +68,7 @@ ELSEWHERE = {
 def places(country: Country) -> pl.DataFrame:
     """Communes and arrondissements of 2025 with ``employed``, their residents who work."""
     every = country.communes_and_arrondissements(2025)
-    rate = stream("employment").normal(EMPLOYED_SHARE, 0.03, len(every)).clip(0.3, 0.55)
+    rate = stream("employment").normal(EMPLOYED_SHARE, 0.03, len(every)).clip(0.3, 0.55).round(6)
     return every.with_columns(employed=pl.col("population_2022") * rate)
 
 
@@ -133,8 +133,8 @@ def _sampling_weight(home: pl.DataFrame) -> Floats:
 def _asked(home: pl.DataFrame) -> Ints:
     """How many employed residents of every place are asked; one at least where there are any."""
     employed = home["employed"].to_numpy()
-    asked = np.round(employed / _sampling_weight(home)).astype(np.int64)
-    return np.where(employed > 0, np.maximum(asked, 1), 0)
+    asked: Ints = np.round(employed / _sampling_weight(home)).astype(np.int64)
+    return np.maximum(asked, employed > 0)
 
 
 def _workplaces(origin: Ints, home: pl.DataFrame, outside: pl.DataFrame) -> Ints:
@@ -173,7 +173,8 @@ def _attracted(
     chosen = _draw_rows(attraction, block[origin], rng)
     target = jobs[chosen] + rng.random(len(origin)) * (jobs[chosen + 1] - jobs[chosen])
     place = np.searchsorted(np.cumsum(pull[order]), target, side="right")
-    return order[np.minimum(place, starts[chosen + 1] - 1)]
+    workplaces: Ints = order[np.minimum(place, starts[chosen + 1] - 1)]
+    return workplaces
 
 
 def _blocks(home: pl.DataFrame) -> Ints:
@@ -213,14 +214,15 @@ def _draw_rows(weights: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
     weights /= weights[:, -1:].copy()
     weights += np.arange(len(weights))[:, None]
     found = np.searchsorted(weights.ravel(), rows + rng.random(len(rows)), side="right")
-    return np.minimum(found - rows * weights.shape[1], weights.shape[1] - 1)
+    columns: Ints = np.minimum(found - rows * weights.shape[1], weights.shape[1] - 1)
+    return columns
 
 
 def _pairs(origin: Ints, destination: Ints, pairs: int) -> tuple[Ints, Ints, Ints]:
-    """At most so many pairs, by origin and destination, and how many of those asked they have.
+    """About so many pairs, by origin and destination, and how many of those asked they have.
 
-    Of the rarest answers some are replaced by that of another resident of the same place; those
-    that lead abroad are kept.
+    Pairs are kept by chance, in proportion to those they have (all that lead abroad are kept);
+    who gave another answer gives that of another resident of the same place.
     """
     rng = stream("pairs")
     width = int(destination.max()) + 1
@@ -229,7 +231,8 @@ def _pairs(origin: Ints, destination: Ints, pairs: int) -> tuple[Ints, Ints, Int
     )
     abroad = pair % width > origin.max()
     rare = np.zeros(len(pair), dtype=bool)
-    rare[np.argsort(-np.where(abroad, np.inf, count + rng.random(len(pair))))[pairs:]] = True
+    luck = np.where(abroad, 0, rng.standard_exponential(len(pair)) / count)
+    rare[np.argsort(luck, kind="stable")[pairs:]] = True
     kept, lost = np.flatnonzero(~rare[answer]), np.flatnonzero(rare[answer])
     first = np.searchsorted(origin[kept], np.arange(origin.max() + 2))
     others = np.diff(first)[origin[lost]]
@@ -244,7 +247,8 @@ def _flows(origin: Ints, count: Ints, home: pl.DataFrame) -> Floats:
     """Residents of every pair, of 15 significant digits; they add up to the employed of a place."""
     large = home["population_2022"].to_numpy()[origin] >= LARGE_COMMUNE
     spread = stream("flows").normal(0, 0.15, len(origin)) / np.sqrt(count)
-    weighted = count * np.exp(np.where(large, spread, 0.0))
+    # Rounded, so that no other processor's last bit shows in the file.
+    weighted = count * np.exp(np.where(large, spread, 0.0)).round(6)
     total = np.bincount(origin, weights=weighted, minlength=len(home))
     flows: Floats = weighted * (home["employed"].to_numpy() / np.maximum(total, 1e-9))[origin]
     return flows

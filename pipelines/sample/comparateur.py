@@ -50,7 +50,9 @@ INCOME_FROM, POVERTY_FROM = 50, 1_000
 def comparateur(country: Country, flows: pl.DataFrame) -> pl.DataFrame:
     """Communes of 2021 and then arrondissements: ``CODGEO``, ``label`` and the variables."""
     communes = country.communes(YEAR).join(_jobs(country, flows), on="code")
-    arrived = flows.group_by(pl.col("destination").alias("code")).agg(jobs=pl.sum("flow"))
+    arrived = flows.group_by(pl.col("destination").alias("code"), maintain_order=True).agg(
+        jobs=pl.sum("flow")
+    )
     arrondissements = country.arrondissements.join(arrived, on="code", how="left").sort("code")
     rows = pl.concat(
         [communes.sort("code"), arrondissements.select(communes.columns)], how="vertical"
@@ -61,9 +63,9 @@ def comparateur(country: Country, flows: pl.DataFrame) -> pl.DataFrame:
 def _jobs(country: Country, flows: pl.DataFrame) -> pl.DataFrame:
     """Jobs of every commune of 2021: those who work there, as the flows of 2022 say."""
     parents = dict(country.arrondissements.select("code", "parent").iter_rows())
-    arrived = flows.group_by(pl.col("destination").replace(parents).alias("code")).agg(
-        arrived=pl.sum("flow")
-    )
+    arrived = flows.group_by(
+        pl.col("destination").replace(parents).alias("code"), maintain_order=True
+    ).agg(arrived=pl.sum("flow"))
     share = pl.col("pull") / pl.col("pull").sum().over("code")
     return (
         country.parcels.select("parcel", "pull")
@@ -83,7 +85,7 @@ def _with_variables(rows: pl.DataFrame) -> pl.DataFrame:
     varied = [pl.lit(pl.Series(0.8 + 0.4 * chance[:, i])) for i in range(8)]
     people, before = pl.col("population_2018"), pl.col("population_2013")
     dwellings = people / 2.2 * varied[0]
-    second, vacant = people * 0.05 * varied[1] ** 4, people * 0.04 * varied[2]
+    second, vacant = people * 0.05 * varied[1] * varied[2], people * 0.04 * varied[2]
     jobs = pl.col("jobs") * (0.95 + 0.05 * varied[3])
     working_age = people * 0.6 * (0.9 + 0.1 * varied[4])
     firms = people * 0.06 * varied[5]

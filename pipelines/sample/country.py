@@ -155,7 +155,7 @@ def _parcels(plots: Ground, groups: Groups, people: Ints, codes: Texts, size: Si
     """One row per parcel (see ``Country``)."""
     rng = stream("parcels")
     growth = 1 + rng.normal(0.003, 0.008, len(plots)).clip(-0.02, 0.02)
-    pull = people**1.22 * rng.lognormal(0, 0.45, len(plots))
+    pull = np.round(people**1.22 * rng.lognormal(0, 0.45, len(plots)), 3)
     middles = land.centres(plots.shapes)
     region_of = {code: region for region, codes in size.regions for code in codes}
     past = {
@@ -202,11 +202,11 @@ def _arrondissements(parcels: pl.DataFrame, shapes: Shapes) -> tuple[pl.DataFram
 
 
 def _arrondissements_of(city: Metropolis, whole: dict[str, Any], slices: Shapes) -> pl.DataFrame:
-    """The arrondissements of one city: what is additive is shared, the rest is that of the whole."""
+    """The arrondissements of one city: what adds up is shared, the rest is that of the whole."""
     ordinals = ["1er", *(f"{rank}e" for rank in range(2, city.count + 1))]
     names = [Name(0, f"{city.name} {ordinal} Arrondissement") for ordinal in ordinals]
     middles = land.centres(slices)
-    weight = stream(f"arrondissements {city.code}").lognormal(0, 0.3, city.count)
+    weight = stream(f"arrondissements {city.code}").uniform(0.6, 1.4, city.count)
     own = {
         "code": city.arrondissements,
         "parent": [city.code] * city.count,

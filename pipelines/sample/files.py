@@ -257,9 +257,7 @@ def _siren_of_commune() -> pl.Expr:
 def populations(sample: Sample) -> bytes:
     """``donnees_communes.csv``: everywhere but on Mayotte, metropolises by arrondissement."""
     country = sample.country
-    regions = country.regions.select(
-        pl.col("code").alias("region"), pl.col("label").alias("Région")
-    )
+    regions = country.regions.select(pl.col("code").alias("region"), Région="label")
     canton = pl.col("canton").str.tail(2)
     rows = (
         country.communes_and_arrondissements(2025)
@@ -329,11 +327,9 @@ def zonings_zip(sample: Sample) -> bytes:
     country = sample.country
     communes = sample.zones.select(COLUMNS)
     arrondissements = (
-        country.arrondissements.select(pl.col("parent").alias("COM"), "code", "label")
-        .join(communes.drop("LIBGEO"), left_on="COM", right_on="CODGEO")
-        .select(
-            pl.col("code").alias("CODGEO"), pl.col("label").alias("LIBGEO"), *COLUMNS[2:], "COM"
-        )
+        country.arrondissements.select(CODGEO="code", LIBGEO="label", COM="parent")
+        .join(communes.drop("LIBGEO").rename({"CODGEO": "COM"}), on="COM")
+        .select(*COLUMNS, "COM")
         .sort("CODGEO")
     )
     zones = supra_communal(sample.zones, country)
@@ -341,9 +337,8 @@ def zonings_zip(sample: Sample) -> bytes:
     zone_labels = ("Niveau géographique", *ZONING_LABELS[:2], "Nombre communes")
     book = _Workbook()
     book.sheet("COM", _titled("France - Communes", ZONING_LABELS, communes))
-    book.sheet(
-        "ARM", _titled("Arrondissements municipaux", ZONING_LABELS + parent, arrondissements)
-    )
+    labels = ZONING_LABELS + parent
+    book.sheet("ARM", _titled("Arrondissements municipaux", labels, arrondissements))
     book.sheet("Zones_supra_communales", _titled("Zones supra - communales", zone_labels, zones))
     variables = pl.DataFrame(
         {

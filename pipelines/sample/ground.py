@@ -205,4 +205,5 @@ def _off_coast(points: Floats, home: Floats, rank: int) -> shapely.Geometry:
     middle = home.mean(axis=0)
     direction = middle / np.hypot(*middle)
     distance = (points @ direction).max() + 12 + 6 * rank
-    return land.islet(*(distance * direction), 1.5)
+    x, y = distance * direction
+    return land.islet(x, y, 1.5)

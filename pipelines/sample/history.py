@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.sample.names import Name
 
-COMMUNE, DELEGATED, ASSOCIATED = "COM", "COMD", "COMA"
+COMMUNE, DELEGATED, ASSOCIATED, ARRONDISSEMENT = "COM", "COMD", "COMA", "ARM"
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,16 @@ class Promote(Event):
     code: str
 
 
+@dataclass(frozen=True)
+class Carve(Event):
+    """A new arrondissement is cut out of another one (20); no commune changes."""
+
+    old: str
+    new: str
+    old_name: Name
+    new_name: Name
+
+
 class Timeline:
     """The communes of a moment, and the movements that led there."""
 
@@ -136,6 +146,8 @@ class Timeline:
                 return self._delegate(event)
             case Promote():
                 return self._promote(event)
+            case Carve():
+                return self._carve(event)
         raise TypeError(f"unknown event {event}")
 
     def _merge(self, event: Merge) -> Iterator[Movement]:
@@ -201,6 +213,12 @@ class Timeline:
         self.communes[event.code] = replace(commune, delegated=commune.associated, associated={})
         for former, name in commune.associated.items():
             yield self._row(event, "70", ASSOCIATED, former, name, former, name, DELEGATED)
+
+    def _carve(self, event: Carve) -> Iterator[Movement]:
+        for new, name in ((event.old, event.old_name), (event.new, event.new_name)):
+            yield self._row(
+                event, "20", ARRONDISSEMENT, event.old, event.old_name, new, name, ARRONDISSEMENT
+            )
 
     @staticmethod
     def _row(

@@ -78,7 +78,9 @@ def _corners(reach: int, rng: np.random.Generator) -> Floats:
     zigzag = np.where((line - reach + step) % 2 == 0, 1, -1) * HEIGHT / 6
     x = (step - 2 * reach - 1) * WIDTH / 2
     y = (line - reach - 0.5) * HEIGHT + zigzag
-    return np.stack([x, y], axis=2) + rng.normal(0, JITTER_KM, (lines, steps, 2)).clip(-1, 1)
+    corners: Floats = np.stack([x, y], axis=2)
+    corners += rng.normal(0, JITTER_KM, corners.shape).clip(-1, 1)
+    return corners
 
 
 def islet(x: float, y: float, radius: float) -> shapely.Geometry:

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipelines.sample.ground import METROPOLISES
 from pipelines.sample.history import (
+    Carve,
     Delegate,
     Event,
     Merge,
@@ -93,6 +94,14 @@ def trap_events() -> list[Event]:
         # A plain merge that gets a delegated twin of its own code ten years later.
         Merge("2016-01-01", "29021", ("29021", "29024"), named("Morannelle-Daumerie"), mod="31"),
         Delegate("2026-01-01", "29021", named("Morannelle")),
+        # No commune is concerned.
+        Carve(
+            "1964-08-12",
+            "69385",
+            "69389",
+            Name(0, "Lyon 5e Arrondissement"),
+            Name(0, "Lyon 9e Arrondissement"),
+        ),
         # Only the name changes.
         Rename("1952-03-28", EMPTY_COMMUNE, named("Beaumorte-en-Verduse")),
         Rename("2022-01-01", "01022", named("Bohasse & Rignelle")),

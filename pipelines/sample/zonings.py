@@ -118,7 +118,7 @@ def _employment_zones(communes: pl.DataFrame, country: Country) -> pl.Series:
     zone = _parted(communes, "REG", _counts(communes, "REG", total))
     zones = (
         communes.with_columns(zone=zone)
-        .group_by("zone")
+        .group_by("zone", maintain_order=True)
         .agg(pl.first("REG"), pl.col("lon", "lat").mean())
         .sort("zone")
     )

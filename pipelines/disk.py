@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
+
 from pipelines.errors import MetabolismeError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -41,10 +43,17 @@ def disk_errors(where: Path) -> Iterator[None]:
     """
     try:
         yield
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:
         what, todo = "the disk does not answer as it should", "look at the state of the disk"
-        if error.errno in _FULL:
+        if _is(error, _FULL):
             what, todo = "the disk is full", "free some room, or choose a folder on another disk"
-        elif error.errno in _FORBIDDEN:
+        elif _is(error, _FORBIDDEN):
             what, todo = "the rights of a file or folder forbid it", "change them"
         raise MetabolismeError(what, where=str(where), found=str(error), todo=todo) from error
+
+
+def _is(error: Exception, numbers: set[int]) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in numbers
+    # DuckDB passes on the words of the operating system, not its number.
+    return any(os.strerror(number) in str(error) for number in numbers)

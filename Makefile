@@ -1,0 +1,36 @@
+# Everything from a fresh machine: Python 3.11 or later and make are enough.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test lint dev bench lock clean
+
+run: $(READY)  ## a whole release from the embedded sample, offline
+	$(BIN)/metabolisme run
+
+test: $(READY)  ## the tests
+	$(BIN)/pytest
+
+lint: $(READY)  ## style, types
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+dev: $(READY)  ## Dagster's own interface on the same definitions
+	$(BIN)/metabolisme dev
+
+bench: $(READY)  ## time and memory at national size, beside the floor and a plain alternative
+	$(BIN)/python -m tests.bench
+
+lock:  ## the exact versions, from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --universal --no-strip-extras --no-emit-index-url --generate-hashes \
+		--extra dev --quiet --output-file requirements.lock pyproject.toml
+
+# The exact versions of the lock, and the project itself, editable.
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	touch $@
+
+clean:  ## what can be made again; releases stay
+	rm -rf .venv .metabolisme .pytest_cache .mypy_cache .ruff_cache .hypothesis

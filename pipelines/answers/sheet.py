@@ -1,0 +1,137 @@
+"""One territory's answer to the questions, read from a release."""
+
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.catalogue.words import needs
+from pipelines.errors import UsageError
+
+PARTNERS = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """A territory of a release."""
+
+    level: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a release says of one territory.
+
+    Attributes:
+        sample: the release is of the fictitious country.
+        territory: its row of `territories`.
+        indicators: its indicators, with their French labels.
+        partners: its first partners for each need and direction, its own part (rank 0) first;
+            a mirror need is left out: it says the same of the same people.
+        not_measured: what cannot be said of it, and why.
+    """
+
+    sample: bool
+    territory: dict[str, Any]
+    indicators: list[dict[str, Any]]
+    partners: list[dict[str, Any]]
+    not_measured: list[dict[str, Any]]
+
+
+def find(folder: Path, asked: str, level: str | None = None) -> Place:
+    """The territory a person means by a code or a name (accents and case do not matter).
+
+    Raises:
+        UsageError: none fits, or several: the candidates are listed.
+    """
+    with _release(folder) as con:
+        places = [
+            Place(*row)
+            for row in con.execute(
+                "select level, code, name from territories"
+                " where level not in ('foreign', 'unknown') and ($level is null or level = $level)"
+                " order by level, code",
+                {"level": level},
+            ).fetchall()
+        ]
+    wanted = _plain(asked)
+    for fits in (
+        [p for p in places if p.code.lower() == asked.strip().lower()],
+        [p for p in places if _plain(p.name) == wanted],
+        [p for p in places if wanted and wanted in _plain(p.name)],
+    ):
+        if len(fits) == 1:
+            return fits[0]
+        if fits:
+            raise UsageError(
+                f"“{asked}” fits {len(fits)} territories",
+                found="".join(f"\n    {p.level} {p.code} {p.name}" for p in fits[:20])
+                + ("\n    …" if len(fits) > 20 else ""),
+                todo="name one by its code, with --level if the code is at several levels",
+            )
+    raise UsageError(
+        f"no territory is called “{asked}”",
+        where=str(folder),
+        todo="try its code, or a part of its name",
+    )
+
+
+def sheet(folder: Path, place: Place) -> Sheet:
+    """Read what a release says of a territory."""
+    asked = {"level": place.level, "code": place.code}
+    mirrors = [name for name, need in needs().items() if need.mirror_of]
+    with _release(folder) as con:
+        (territory,) = _rows(
+            con, "select * from territories where level = $level and code = $code", asked
+        )
+        indicators = _rows(
+            con,
+            "select indicator, label_fr, indicators.function, value, low, high, indicators.unit,"
+            " year, indicators.evidence, coverage, percentile, source_ids from indicators"
+            " inner join indicator_catalogue using (indicator)"
+            " where level = $level and code = $code order by indicators.function desc, indicator",
+            asked,
+        )
+        partners = _rows(
+            con,
+            "select need, direction, rank, partner_level, partner_code, partner_name, quantity,"
+            " share, cumulative_share, unit, distance_km, low, high, evidence, year"
+            " from dependencies where level = $level and code = $code and rank <= $partners"
+            " and not list_contains($mirrors, need) order by need, direction desc, rank",
+            asked | {"partners": PARTNERS, "mirrors": mirrors},
+        )
+        missing = _rows(
+            con,
+            "select function, need, indicator, reason_fr from not_measured"
+            " where level in ('*', $level) and code in ('*', $code) order by all",
+            asked,
+        )
+        sample = con.sql("select bool_or(layout = 'synthetic') from sources").fetchall()[0][0]
+    return Sheet(bool(sample), territory, indicators, partners, missing)
+
+
+def _release(folder: Path) -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    for path in folder.glob("*.parquet"):
+        con.read_parquet(str(path)).create_view(path.stem)
+    return con
+
+
+def _rows(
+    con: duckdb.DuckDBPyConnection, query: str, asked: dict[str, Any]
+) -> list[dict[str, Any]]:
+    cursor = con.execute(query, asked)
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _plain(text: str) -> str:
+    """Letters and figures only, without accents or case."""
+    split = unicodedata.normalize("NFKD", text.casefold().replace("œ", "oe"))
+    return " ".join(
+        "".join(c if c.isalnum() else " " for c in split if not unicodedata.combining(c)).split()
+    )

@@ -1,0 +1,230 @@
+"""The one command, `metabolisme`.
+
+It exits 0 (all well), 1 (failed: nothing published), 2 (misused) or 3 (published, with
+reservations: sources unavailable, checks that warn).
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from pipelines import paths, summaries
+from pipelines.catalogue.sources import sources
+from pipelines.errors import MetabolismeError, UsageError, first
+from pipelines.settings import Settings
+
+FAILED, MISUSED, RESERVATIONS = 1, 2, 3
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
+)
+sources_app = typer.Typer(no_args_is_help=True, help="What we use: list it, fetch it.")
+app.add_typer(sources_app, name="sources")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="The summary as JSON, for scripts.")]
+Vintages = Annotated[
+    list[str] | None,
+    typer.Option("--vintage", metavar="SOURCE=VINTAGE", help="A vintage other than the newest."),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="The folder of the releases.")]
+
+
+@app.command()
+def run(
+    origin: Annotated[
+        str | None, typer.Option("--sources", metavar="sample|official", help="Where from.")
+    ] = None,
+    mirror: Annotated[Path | None, typer.Option(help="A mirror folder.")] = None,
+    only: Annotated[str | None, typer.Option(help="Functions wanted, e.g. work,energy.")] = None,
+    vintage: Vintages = None,
+    perimeters: Annotated[Path | None, typer.Option(help="CSV of the user's perimeters.")] = None,
+    outputs: Out = None,
+    cog_year: Annotated[int | None, typer.Option(help="Reference year of commune codes.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a release: the embedded sample, unless sources or a mirror are named."""
+    settings = Settings(
+        origin=_origin(origin, mirror),  # type: ignore[arg-type]
+        mirror=mirror,
+        vintages=_vintages(vintage),
+        functions=_functions(only),
+        perimeters=perimeters,
+        cog_year=cog_year,
+        outputs=outputs or paths.outputs(),
+    )
+    _check_paths(settings)
+    from pipelines.orchestration.running import run_alone
+
+    with err.status("starting…") as status:
+        ended = run_alone(
+            settings, lambda step, seconds: status.update(f"{step} done in {seconds:.1f} s")
+        )
+    if ended.folder is None:
+        raise MetabolismeError(ended.error or "the run failed")
+    summary = summaries.summarise(ended.folder)
+    out.print_json(json.dumps(asdict(summary), default=str)) if as_json else summaries.show(
+        summary, out
+    )
+    if summary.reservations:
+        raise typer.Exit(RESERVATIONS)
+
+
+@app.command()
+def mirror(
+    folder: Path, only: Annotated[list[str] | None, typer.Option("--source")] = None
+) -> None:
+    """Download everything once into a mirror FOLDER, for servers without internet."""
+    from pipelines.raw.mirror import write_mirror
+    from pipelines.raw.obtaining import publisher
+    from pipelines.raw.progress import RichProgress
+
+    with RichProgress(err) as progress:
+        made = write_mirror(folder, publisher(progress=progress), _chosen(only), progress)
+    out.print(f"{len(made.obtained)} file(s) brought, {len(made.kept)} kept, in {made.folder}")
+    for source_id, why in made.unavailable.items():
+        out.print(f"[yellow]{source_id}[/]: {why}")
+    if made.unavailable:
+        raise typer.Exit(RESERVATIONS)
+
+
+@sources_app.command("list")
+def sources_list(as_json: AsJson = False) -> None:
+    """What we use: publisher, vintages, licence."""
+    if as_json:
+        out.print_json(json.dumps([s.model_dump(mode="json") for s in sources().values()]))
+    else:
+        out.print(summaries.sources_table(sources().values()))
+
+
+@sources_app.command("fetch")
+def sources_fetch(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]…")] = None,
+    vintage: Vintages = None,
+    accept: Annotated[
+        list[str] | None, typer.Option(help="A source whose new content is accepted.")
+    ] = None,
+) -> None:
+    """Download from the publishers' links into the cache, and lock what was had."""
+    from pipelines.errors import RejectedError, UnavailableError
+    from pipelines.raw.obtaining import publisher
+    from pipelines.raw.progress import RichProgress
+
+    wanted = _vintages(vintage)
+    lost = 0
+    with RichProgress(err) as progress:
+        where_from = publisher(progress=progress, accept=accept or ())
+        for source in _chosen(names):
+            try:
+                files = where_from.obtain(source, wanted.get(source.id))
+            except (UnavailableError, RejectedError) as error:
+                lost += 1
+                out.print(f"[yellow]{source.id}[/]: {error}")
+            else:
+                for file in files.values():
+                    out.print(f"{source.id} {file.vintage}: {file.path} ({file.bytes:,} bytes)")
+    if lost:
+        raise typer.Exit(RESERVATIONS)
+
+
+@app.command()
+def territory(
+    name_or_code: Annotated[str, typer.Argument(metavar="NAME_OR_CODE")],
+    level: Annotated[str | None, typer.Option(help="Its level, when several fit.")] = None,
+    outputs: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the questions for one territory: on whom it depends, who depends on it."""
+    from pipelines.answers.sheet import find, sheet
+    from pipelines.release.publishing import latest
+
+    folder = latest(outputs or paths.outputs()).folder
+    answer = sheet(folder, find(folder, name_or_code, level))
+    out.print_json(json.dumps(asdict(answer))) if as_json else summaries.show_sheet(answer, out)
+
+
+def main() -> None:
+    """Run the command; an error a person can act on is shown as such, without a traceback."""
+    try:
+        app()
+    except UsageError as error:
+        _say(error)
+        sys.exit(MISUSED)
+    except MetabolismeError as error:
+        _say(error)
+        sys.exit(FAILED)
+
+
+def _say(error: MetabolismeError) -> None:
+    err.print("[bold red]error[/] ", end="")
+    err.print(str(error), markup=False)
+
+
+def _origin(named: str | None, mirror: Path | None) -> str:
+    if named not in (None, "sample", "official"):
+        raise UsageError(
+            "there are no such sources",
+            where="--sources",
+            expected="sample or official (a mirror is named with --mirror DIR)",
+            found=str(named),
+        )
+    if named == "sample" and mirror:
+        raise UsageError("the sample needs no mirror", where="--sources sample --mirror")
+    return named or ("mirror" if mirror else "sample")
+
+
+def _vintages(given: list[str] | None) -> dict[str, str]:
+    wanted = {}
+    for text in given or []:
+        source, equals, vintage = text.partition("=")
+        if not equals or source not in sources():
+            raise UsageError(
+                "a vintage is not asked for as it should be",
+                where="--vintage",
+                expected="SOURCE=VINTAGE, with a source of `metabolisme sources list`",
+                found=text,
+                todo="for instance --vintage insee_commuting=2019",
+            )
+        sources()[source].vintage(vintage)
+        wanted[source] = vintage
+    return wanted
+
+
+def _functions(only: str | None) -> frozenset[str]:
+    known = ("cohabit", "food", "energy", "work", "mobility")
+    wanted = frozenset(filter(None, (name.strip() for name in (only or "").split(","))))
+    if strange := sorted(wanted - set(known)):
+        raise UsageError(
+            "there is no such function",
+            where="--only",
+            expected=", ".join(known),
+            found=first(strange),
+        )
+    return wanted
+
+
+def _chosen(names: list[str] | None) -> list[Any]:
+    if strange := sorted(set(names or ()) - set(sources())):
+        raise UsageError(
+            "there is no such source", expected=first(sorted(sources()), 60), found=first(strange)
+        )
+    return [source for id_, source in sources().items() if not names or id_ in names]
+
+
+def _check_paths(settings: Settings) -> None:
+    for what, path in (("--mirror", settings.mirror), ("--perimeters", settings.perimeters)):
+        if path is not None and not path.exists():
+            raise UsageError(
+                "what was named does not exist", where=what, found=str(path), todo="check the path"
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""Run the whole job in this process, on an instance that keeps its history in our folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from pipelines import paths
+from pipelines.disk import disk_errors
+from pipelines.errors import MetabolismeError
+from pipelines.orchestration.definitions import JOB, defs
+from pipelines.orchestration.steps import Report, reporting
+from pipelines.settings import Settings
+
+# Telemetry is off twice: the instance does not collect, the uploader does not send.
+INSTANCE = "telemetry:\n  enabled: false\n"
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended: the folder of its release, or why there is none."""
+
+    folder: Path | None
+    error: str | None
+
+
+def prepare_instance() -> Path:
+    """Make Dagster's home under our folder, and tell Dagster of it."""
+    home = paths.home() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(INSTANCE, encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    return home
+
+
+def run_alone(settings: Settings, report: Report) -> Run:
+    """Execute the whole job, unless another run works on the same tables.
+
+    Raises:
+        MetabolismeError: another run is under way there, or the folder cannot be written.
+    """
+    with disk_errors(settings.tables):
+        settings.tables.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(settings.tables / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout as error:
+            raise MetabolismeError(
+                "another run is under way",
+                where=str(settings.tables),
+                todo="wait for it to end, or give this one its own METABOLISME_HOME",
+            ) from error
+    try:
+        return run_job(settings, report)
+    finally:
+        lock.release()
+
+
+def run_job(settings: Settings, report: Report) -> Run:
+    """Execute the job; `report` is told the name and seconds of each step that ends."""
+    prepare_instance()
+    job = defs.resolve_job_def(JOB)
+    config = {
+        "resources": {"settings": {"config": _config(settings)}},
+        "loggers": {"steps": {"config": {}}},
+    }
+    with dg.DagsterInstance.get() as instance, reporting(report):
+        result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
+    if result.success:
+        (made,) = result.asset_materializations_for_node("release")
+        return Run(Path(str(made.metadata["folder"].value)), None)
+    return Run(None, "\n".join(dict.fromkeys(_errors(result))) or "the run failed")
+
+
+def _config(settings: Settings) -> dict[str, Any]:
+    return {
+        "origin": settings.origin,
+        "mirror": str(settings.mirror.absolute()) if settings.mirror else "",
+        "vintages": settings.vintages,
+        "functions": sorted(settings.functions),
+        "perimeters": str(settings.perimeters.absolute()) if settings.perimeters else "",
+        "cog_year": settings.cog_year or 0,
+        "outputs": str(settings.outputs.absolute()),
+    }
+
+
+def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
+    said = []
+    for event in result.all_events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            if data.user_failure_data and data.user_failure_data.description:
+                said.append(data.user_failure_data.description)
+            elif data.error:
+                said.append(f"{event.step_key}: {data.error.cause or data.error}")
+    return said

@@ -1,0 +1,123 @@
+"""Describe a release as a Data Package (v2): every file, its bytes, its columns, its sources."""
+
+import json
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pooch
+import pyarrow.parquet as pq
+
+from pipelines.catalogue.tables import ColumnSpec, Table
+from pipelines.store import Store
+
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
+_TYPES = {
+    "text": "string",
+    "number": "number",
+    "integer": "integer",
+    "boolean": "boolean",
+    "date": "date",
+    "binary": "string",
+}
+_LICENCES = {
+    "Licence Ouverte 2.0": {
+        "name": "etalab-2.0",
+        "title": "Licence Ouverte 2.0",
+        "path": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
+    }
+}
+
+
+@dataclass(frozen=True)
+class Member:
+    """One file of a release, and the table it holds."""
+
+    table: Table
+    path: Path
+
+
+def write_datapackage(folder: Path, members: list[Member], store: Store) -> None:
+    """Write `datapackage.json`; nothing in it depends on when it was written."""
+    sources = pq.read_table(store.path("sources")).to_pylist()
+    used = [source for source in sources if source["status"] == "ok"]
+    synthetic = any(source["layout"] == "synthetic" for source in used)
+    package = {
+        "$schema": PROFILE,
+        "name": "metabolisme",
+        "title": "métabolisme: on whom each French territory depends, and who depends on it",
+        "description": (
+            "SAMPLE: a fictitious country, in the publishers' layouts. No figure is real."
+            if synthetic
+            else "Dependencies between French territories, computed from open data."
+        ),
+        "version": version("metabolisme"),
+        "sample": synthetic,
+        "licenses": [_LICENCES[name] for name in _licences(used)],
+        "sources": [
+            {
+                "title": f"{source['title_en']} ({source['vintage']})",
+                "path": source["official_url"] or "",
+                "publisher": source["publisher"],
+                "licence": source["licence"],
+                "vintage": source["vintage"],
+                "sha256": source["sha256"],
+                "extent": source["extent"],
+            }
+            for source in used
+        ],
+        "resources": [_resource(member) for member in members],
+    }
+    text = json.dumps(package, ensure_ascii=False, indent=2) + "\n"
+    (folder / "datapackage.json").write_text(text, encoding="utf-8")
+
+
+def _licences(sources: list[dict[str, Any]]) -> list[str]:
+    return sorted({source["licence"] for source in sources} & set(_LICENCES))
+
+
+def _resource(member: Member) -> dict[str, Any]:
+    table, path = member.table, member.path
+    layout = "parquet" if path.suffix == ".parquet" else "csv"
+    resource: dict[str, Any] = {
+        "name": f"{table.name}-{layout}",
+        "type": "table",
+        "path": path.name,
+        "title": table.title.en,
+        "description": table.title.fr,
+        "format": layout,
+        "mediatype": {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}[layout],
+        "bytes": path.stat().st_size,
+        "hash": f"sha256:{pooch.file_hash(str(path), alg='sha256')}",
+        "schema": {
+            "fields": [_field(column) for column in table.columns],
+            "primaryKey": table.key,
+        },
+    }
+    if path.suffix == ".gz":
+        resource["compression"] = "gz"
+    if layout == "csv":
+        resource["encoding"] = "utf-8"
+    return resource
+
+
+def _field(column: ColumnSpec) -> dict[str, Any]:
+    constraints: dict[str, Any] = {} if column.nullable else {"required": True}
+    if column.minimum is not None:
+        constraints["minimum"] = column.minimum
+    if column.maximum is not None:
+        constraints["maximum"] = column.maximum
+    if column.values is not None:
+        constraints["enum"] = column.values
+    field: dict[str, Any] = {
+        "name": column.name,
+        "type": _TYPES[column.type],
+        "description": column.description.en,
+        "description_fr": column.description.fr,
+    }
+    if column.unit:
+        field["unit"] = column.unit
+    if constraints:
+        field["constraints"] = constraints
+    return field

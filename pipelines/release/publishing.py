@@ -1,0 +1,175 @@
+"""Publish a release: a folder made apart, whole, then moved into place; `latest` moves last."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from pipelines.catalogue.tables import Table, tables
+from pipelines.disk import disk_errors, replacing
+from pipelines.errors import MetabolismeError
+from pipelines.release.datapackage import Member, write_datapackage
+from pipelines.store import Store
+
+STAGING = ".staging-"
+# Above this size a CSV is compressed.
+PLAIN_CSV = 20_000_000
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published release: its folder, and its name."""
+
+    folder: Path
+
+    @property
+    def version(self) -> str:
+        """Its name, `YYYY.MM.N`."""
+        return self.folder.name
+
+
+def publish(store: Store, outputs: Path) -> Release:
+    """Publish the tables of a store as the next release, and point `latest` at it.
+
+    A crash at any moment leaves the previous `latest`; what it left half-made is removed by the
+    next publication.
+
+    Raises:
+        MetabolismeError: another publication is under way, or the disk fails or forbids.
+    """
+    with disk_errors(outputs):
+        outputs.mkdir(parents=True, exist_ok=True)
+        _check_latest(outputs)
+        with _alone(outputs):
+            for left in outputs.glob(f"{STAGING}*"):
+                shutil.rmtree(left)
+            staging = outputs / f"{STAGING}{os.getpid()}"
+            staging.mkdir()
+            try:
+                write_release(store, staging)
+                release = Release(outputs / _next_version(outputs, date.today()))
+                staging.rename(release.folder)
+                _sync(outputs)
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
+            _point_latest(outputs, release)
+    return release
+
+
+def latest(outputs: Path) -> Release:
+    """The release that `latest` points to.
+
+    Raises:
+        MetabolismeError: there is none.
+    """
+    pointer = outputs / "latest.json"
+    if not pointer.exists():
+        raise MetabolismeError(
+            "there is no release yet", where=str(outputs), todo="metabolisme run"
+        )
+    return Release(outputs / json.loads(pointer.read_text(encoding="utf-8"))["version"])
+
+
+def write_release(store: Store, folder: Path) -> None:
+    """Write every published table as Parquet and CSV, and the data package that lists them."""
+    members = []
+    for table in tables().values():
+        if not table.published:
+            continue
+        parquet = folder / f"{table.name}.parquet"
+        shutil.copyfile(store.path(table.name), parquet)
+        members += [Member(table, parquet), Member(table, _write_csv(parquet, table))]
+    write_datapackage(folder, members, store)
+    for path in folder.iterdir():
+        _sync(path)
+    _sync(folder)
+
+
+def _write_csv(parquet: Path, table: Table) -> Path:
+    plain = parquet.with_suffix(".csv")
+    with duckdb.connect() as con:
+        names = ", ".join(f'"{name}"' for name in table.column_names)
+        con.read_parquet(str(parquet)).project(names).write_csv(str(plain), header=True)
+    if plain.stat().st_size <= PLAIN_CSV:
+        return plain
+    from isal import igzip
+
+    packed = plain.with_suffix(".csv.gz")
+    # No date inside: the same table gives the same bytes.
+    with (
+        plain.open("rb") as read,
+        packed.open("wb") as raw,
+        igzip.IGzipFile(filename="", fileobj=raw, mode="wb", compresslevel=2, mtime=0) as written,
+    ):
+        shutil.copyfileobj(read, written, 1 << 20)
+    plain.unlink()
+    return packed
+
+
+def _next_version(outputs: Path, today: date) -> str:
+    month = f"{today:%Y.%m}."
+    taken = [
+        int(number)
+        for path in outputs.glob(f"{month}*")
+        if (number := path.name.removeprefix(month)).isdigit()
+    ]
+    return f"{month}{max(taken, default=0) + 1}"
+
+
+def _check_latest(outputs: Path) -> None:
+    link = outputs / "latest"
+    if link.exists() and not link.is_symlink():
+        raise MetabolismeError(
+            "`latest` is not a link: something else put it there",
+            where=str(link),
+            expected="a symbolic link to a release",
+            found="a folder" if link.is_dir() else "a file",
+            todo="move it away and run again",
+        )
+
+
+def _point_latest(outputs: Path, release: Release) -> None:
+    link = outputs / f".latest.{os.getpid()}"
+    link.unlink(missing_ok=True)
+    try:
+        link.symlink_to(release.version, target_is_directory=True)
+    except NotImplementedError:  # a platform without links: latest.json says it
+        link = None  # type: ignore[assignment]
+    if link:
+        link.replace(outputs / "latest")
+    with replacing(outputs / "latest.json") as part:
+        part.write_text(json.dumps({"version": release.version}) + "\n", encoding="utf-8")
+    _sync(outputs)
+
+
+@contextmanager
+def _alone(outputs: Path) -> Iterator[None]:
+    lock = FileLock(outputs / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise MetabolismeError(
+            "another run is publishing there",
+            where=str(outputs),
+            todo="wait for it to end, or publish elsewhere with --out",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file (or the entries of a folder) to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -15,8 +15,10 @@ _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextmanager
-def replacing(target: Path) -> Iterator[Path]:
+def replacing(target: Path, *, lasting: bool = True) -> Iterator[Path]:
     """A path to write to; it takes the place of `target` when the block ends well, whole.
+
+    A file that need not outlive a power cut (`lasting` false) is not forced onto the disk.
 
     Raises:
         MetabolismeError: the disk is full or fails, or the rights forbid it.
@@ -26,9 +28,10 @@ def replacing(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield part
-            with part.open("rb+") as written:
-                # Without this, power lost after the rename could leave an empty file in place.
-                os.fsync(written.fileno())
+            if lasting:
+                with part.open("rb+") as written:
+                    # Else power lost after the rename could leave an empty file in place.
+                    os.fsync(written.fileno())
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """Run the queries of `sql/`: one file is one table, and the tables it reads are those upstream."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -17,7 +18,8 @@ from pipelines.catalogue.words import parameter_values
 from pipelines.errors import CatalogueError
 from pipelines.store import Store
 
-# A query that goes wrong must not fill the disk.
+# What does not fit spills to the disk; a query that goes wrong must not fill it.
+MEMORY_LIMIT = os.environ.get("METABOLISME_MEMORY", "2GB")
 SPILL_LIMIT = "20GB"
 
 
@@ -65,6 +67,7 @@ def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     # A name in a query is a table, never a variable of Python.
     with duckdb.connect() as con:
         con.execute("set python_enable_replacements = false")
+        con.execute("set memory_limit = $most", {"most": MEMORY_LIMIT})
         con.execute("set temp_directory = $folder", {"folder": str(spill)})
         con.execute("set max_temp_directory_size = $most", {"most": SPILL_LIMIT})
         con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
@@ -72,9 +75,18 @@ def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def attach(con: duckdb.DuckDBPyConnection, store: Store, names: frozenset[str]) -> None:
-    """Make tables of the store readable by their names."""
+    """Make tables of the store readable by their names.
+
+    A column of a few values is read as an enumeration: it is joined, grouped and sorted as a
+    number.
+    """
     for name in sorted(names):
-        con.read_parquet(str(store.path(name))).create_view(name, replace=True)
+        columns = [
+            f'"{c.name}"::{c.duckdb_type} as "{c.name}"' if c.values else f'"{c.name}"'
+            for c in tables()[name].columns
+        ]
+        file = con.read_parquet(str(store.path(name)))
+        file.project(", ".join(columns)).create_view(name, replace=True)
 
 
 def run_query(table: Table, store: Store, parameters: dict[str, Any] | None = None) -> int:

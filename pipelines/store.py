@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.catalogue.tables import DUCKDB_TYPES, ColumnSpec, Table
+from pipelines.catalogue.tables import ColumnSpec, Table
 from pipelines.disk import replacing
 from pipelines.errors import MetabolismeError
 
@@ -43,7 +43,7 @@ class Store:
         parameters: dict[str, Any] | None = None,
         notes: dict[str, str] | None = None,
     ) -> int:
-        """Write the rows of `query` as `table`, sorted, with its schema, and say how many.
+        """Write the rows of `query` as `table`, with its schema, and say how many.
 
         The file takes its place only once it is whole. `notes` are kept beside the schema.
 
@@ -52,14 +52,16 @@ class Store:
                 fails.
         """
         _check_columns(connection, table, query, parameters)
-        columns = ", ".join(
-            f'"{c.name}"::{DUCKDB_TYPES[c.type]} as "{c.name}"' for c in table.columns
-        )
-        order = ", ".join(f'"{name}"' for name in table.order or table.column_names)
-        with replacing(self.path(table.name)) as part:
+        columns = ", ".join(f'"{c.name}"::{c.duckdb_type} as "{c.name}"' for c in table.columns)
+        sort, compression = "", "snappy"
+        if table.published:
+            # The same rows give the same bytes; what stays here is only read again, and soon.
+            sort = "order by " + ", ".join(f'"{name}"' for name in table.order)
+            compression = "zstd"
+        with replacing(self.path(table.name), lasting=False) as part:
             connection.execute(
-                f"copy (select {columns} from ({query}) order by {order}) to '{_quoted(part)}'"
-                f" (format parquet, compression zstd, row_group_size {ROW_GROUP},"
+                f"copy (select {columns} from ({query}) {sort}) to '{_quoted(part)}'"
+                f" (format parquet, compression {compression}, row_group_size {ROW_GROUP},"
                 f" kv_metadata {{{_footer(table, notes or {})}}})",
                 parameters or {},
             )
@@ -67,7 +69,7 @@ class Store:
 
     def write_empty(self, table: Table, notes: dict[str, str] | None = None) -> int:
         """Write `table` without any row."""
-        nothing = ", ".join(f'null::{DUCKDB_TYPES[c.type]} as "{c.name}"' for c in table.columns)
+        nothing = ", ".join(f'null::{c.duckdb_type} as "{c.name}"' for c in table.columns)
         with duckdb.connect() as connection:
             return self.write(connection, table, f"select {nothing} where false", notes=notes)
 

@@ -1,5 +1,6 @@
 """The tables of the pipeline and their columns: what each holds, its key, types, units, bounds."""
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Literal
 
@@ -9,15 +10,14 @@ from pipelines import paths
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
 from pipelines.catalogue.sources import SourceTable, sources
-from pipelines.catalogue.units import check_unit
-from pipelines.catalogue.words import Level, levels
+from pipelines.catalogue.units import UNITS, check_unit
+from pipelines.catalogue.words import Level, levels, measures, needs
 from pipelines.errors import CatalogueError, first
 
 Stage = Literal["raw", "observations", "ledger", "answers", "release"]
 ColumnType = Literal["text", "number", "integer", "boolean", "date", "binary"]
 
-# The types of our columns in DuckDB's words.
-DUCKDB_TYPES: dict[ColumnType, str] = {
+_DUCKDB_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",
     "number": "DOUBLE",
     "integer": "BIGINT",
@@ -38,6 +38,14 @@ class ColumnSpec(Entry):
     maximum: float | None = None
     values: list[str] | None = None
     nullable: bool = False
+
+    @property
+    def duckdb_type(self) -> str:
+        """Its type in DuckDB's words; a text of a few values is an enumeration of them."""
+        if self.values is None:
+            return _DUCKDB_TYPES[self.type]
+        # In the order of the alphabet, so that it sorts as the text does.
+        return f"ENUM({', '.join(repr(value) for value in self.values)})"
 
     @model_validator(mode="after")
     def _numbers_have_units(self) -> "ColumnSpec":
@@ -90,7 +98,8 @@ class _ColumnEntry(Entry):
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
-    values: list[str] | None = None
+    # A list, or the name of a catalogue whose entries are the only values.
+    values: list[str] | Literal["levels", "measures", "needs", "units", "sources"] | None = None
     fr: str
     en: str
 
@@ -112,10 +121,24 @@ def column_specs() -> dict[str, ColumnSpec]:
         name: ColumnSpec(
             name=name,
             description=Text(fr=entry.fr, en=entry.en),
-            **entry.model_dump(exclude={"fr", "en"}),
+            values=_values(entry.values),
+            **entry.model_dump(exclude={"fr", "en", "values"}),
         )
         for name, entry in entries.items()
     }
+
+
+def _values(written: list[str] | str | None) -> list[str] | None:
+    vocabularies: dict[str, Iterable[str]] = {
+        "levels": [*levels(), "foreign", "unknown"],
+        "measures": measures(),
+        "needs": needs(),
+        "units": UNITS,
+        "sources": sources(),
+    }
+    if written is None:
+        return None
+    return sorted(vocabularies[written] if isinstance(written, str) else written)
 
 
 @cache

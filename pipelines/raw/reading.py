@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.sources import Column, Source, SourceTable, Vintage
-from pipelines.catalogue.tables import DUCKDB_TYPES, Table
+from pipelines.catalogue.tables import Table
 from pipelines.errors import RejectedError, first
 from pipelines.raw.unpacking import unpack
 from pipelines.store import Store
@@ -119,14 +119,12 @@ def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
 
 
 def _as_utf8(path: Path, encoding: str, reading: Reading, scratch: Path) -> Path:
-    """Check the encoding, and rewrite the file in UTF-8 when it has another."""
+    """The file itself, or rewritten in UTF-8, which is what DuckDB reads (and checks)."""
+    if encoding == "utf-8":
+        return path
     target = scratch / f"{path.stem}.utf8.csv"
     try:
         with path.open(encoding=encoding, newline="") as read:
-            if encoding == "utf-8":
-                while read.read(1 << 22):
-                    pass
-                return path
             with target.open("w", encoding="utf-8", newline="") as written:
                 while chunk := read.read(1 << 22):
                     written.write(chunk)
@@ -249,8 +247,9 @@ def _typed(text: str, column: Column, position: int, decimal: str) -> str:
             lost = f"regexp_full_match({text}, '\\d{{4}}')"
             return f"case when {lost} then '0' || {text} else {text} end"
         case "number" | "integer":
+            kind = "double" if column.type == "number" else "bigint"
             number = f"replace({text}, ',', '.')" if decimal == "," else text
-            return f"try_cast({number} as {DUCKDB_TYPES[column.type]})"
+            return f"try_cast({number} as {kind})"
         case "date":
             return f"try_cast({text} as date)"
         case "geometry":

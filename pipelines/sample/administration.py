@@ -21,7 +21,7 @@ EPCI_FORMS = {
     "CC": ("CC du Pays de {}", "CC {} Communauté", "CC Terres & Eaux de {}", "CC « Cœur de {} »"),
 }
 """Forms of an EPCI's name, by its kind as the DGCL codes it."""
-EPCI_RANKS = {"METRO": 21, "CU": 36, "CA": 266}
+EPCI_RANKS = {"METRO": 22, "CU": 36, "CA": 266}
 """Among 1,255 EPCI, the rank by population below which each kind ends."""
 
 
@@ -56,8 +56,11 @@ def epci(communes: pl.DataFrame) -> pl.DataFrame:
         elide(EPCI_FORMS[nature][rank % len(EPCI_FORMS[nature])].format(seat_name))
         for rank, nature, seat_name in ranked.select("rank", "nature", "seat_name").iter_rows()
     ]
-    columns = ["siren", "departement", "seat", "nature"]
-    return ranked.select(columns).with_columns(label=pl.Series(labels)).sort(columns[1::-1])
+    return (
+        ranked.select("siren", pl.col("home").alias("departement"), "seat", "nature")
+        .with_columns(label=pl.Series(labels))
+        .sort("departement", "siren")
+    )
 
 
 def _nature(count: int) -> pl.Expr:
@@ -71,7 +74,7 @@ def _nature(count: int) -> pl.Expr:
         .then(pl.lit("MET69"))
         .when(
             pl.any_horizontal(pl.col("codes").list.contains(city.code) for city in METROPOLISES)
-            | (pl.col("rank") < limit["METRO"] - 3)
+            | (pl.col("rank") < limit["METRO"])
         )
         .then(pl.lit("METRO"))
         .when(pl.col("rank") < limit["CU"])
@@ -83,15 +86,14 @@ def _nature(count: int) -> pl.Expr:
 
 
 def _seats(communes: pl.DataFrame, level: str) -> pl.DataFrame:
-    """Every group of a level, with its most populous commune, its people and all its codes."""
-    others = [column for column in ("departement",) if column != level]
+    """Every group of a level: its most populous commune, its people, the codes of its communes."""
     return (
         communes.sort("population_2023", "code", descending=[True, False])
         .group_by(level, maintain_order=True)
         .agg(
             pl.first("code").alias("seat"),
             pl.first("rich").alias("seat_name"),
-            pl.first(*others),
+            pl.col("departement").first().alias("home"),
             pl.sum("population_2023"),
             pl.col("code").alias("codes"),
         )

@@ -138,11 +138,15 @@ def _asked(home: pl.DataFrame) -> Ints:
 
 
 def _workplaces(origin: Ints, home: pl.DataFrame, outside: pl.DataFrame) -> Ints:
-    """Workplace of everyone asked: a row of home, or after them one of outside (none is empty)."""
+    """Workplace of everyone asked: a row of home, or after them one of outside.
+
+    Somebody works in every place where people live, and in every place outside.
+    """
     rng = stream("workplaces")
     people = home["population_2022"].to_numpy()
     stay = (0.08 + 0.045 * np.log(np.maximum(people, 100) / 100)).clip(0.08, 0.6)
-    movers = np.flatnonzero(rng.random(len(origin)) >= stay[origin])
+    first = np.append(True, origin[1:] != origin[:-1])
+    movers = np.flatnonzero((rng.random(len(origin)) >= stay[origin]) & ~first)
     destination = origin.copy()
     destination[movers] = _attracted(origin[movers], home, outside, rng)
     shares = [0.0] * len(BORDER_TOWNS) + [share for _, share in ELSEWHERE.values()]
@@ -168,7 +172,7 @@ def _attracted(
     vector = _unit_vectors(located["lon"].to_numpy(), located["lat"].to_numpy())
     middle = np.add.reduceat(vector[order], starts[:-1]) / np.diff(starts)[:, None]
     attraction = _attraction(middle, np.diff(jobs))
-    # Those who stay in their own place are already known.
+    # Those who stay in their own place are already known: nobody moves inside a block of one.
     attraction[np.diag_indices(len(attraction))] *= 1 - 1 / np.diff(starts)
     chosen = _draw_rows(attraction, block[origin], rng)
     target = jobs[chosen] + rng.random(len(origin)) * (jobs[chosen + 1] - jobs[chosen])
@@ -199,13 +203,9 @@ def _unit_vectors(lon: Floats, lat: Floats) -> Floats:
 
 def _attraction(middle: Floats, jobs: Floats) -> Floats:
     """Weight of every block (column) for the residents of every block (row)."""
-    distance = (2 - 2 * middle @ middle.T).clip(0)
-    np.sqrt(distance, out=distance)
-    distance *= EARTH_KM
-    distance += NEAR_KM
-    np.power(distance, -DECAY, out=distance)
-    distance *= jobs
-    return distance
+    chord = np.sqrt((2 - 2 * middle @ middle.T).clip(0))
+    weight: Floats = jobs * (EARTH_KM * chord + NEAR_KM) ** -DECAY
+    return weight
 
 
 def _draw_rows(weights: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
@@ -221,17 +221,17 @@ def _draw_rows(weights: Floats, rows: Ints, rng: np.random.Generator) -> Ints:
 def _pairs(origin: Ints, destination: Ints, pairs: int) -> tuple[Ints, Ints, Ints]:
     """About so many pairs, by origin and destination, and how many of those asked they have.
 
-    Pairs are kept by chance, in proportion to those they have (all that lead abroad are kept);
-    who gave another answer gives that of another resident of the same place.
+    Pairs are kept by chance, in proportion to those they have (and surely if they lead abroad or
+    nowhere); who gave another answer gives that of another resident of the same place.
     """
     rng = stream("pairs")
     width = int(destination.max()) + 1
     pair, answer, count = np.unique(
         origin * width + destination, return_inverse=True, return_counts=True
     )
-    abroad = pair % width > origin.max()
     rare = np.zeros(len(pair), dtype=bool)
-    luck = np.where(abroad, 0, rng.standard_exponential(len(pair)) / count)
+    certain = (pair % width > origin.max()) | (pair % width == pair // width)
+    luck = np.where(certain, 0, rng.standard_exponential(len(pair)) / count)
     rare[np.argsort(luck, kind="stable")[pairs:]] = True
     kept, lost = np.flatnonzero(~rare[answer]), np.flatnonzero(rare[answer])
     first = np.searchsorted(origin[kept], np.arange(origin.max() + 2))

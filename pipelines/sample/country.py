@@ -12,7 +12,7 @@ from pipelines.sample import land, scenario
 from pipelines.sample.administration import departements, epci, regions, siren
 from pipelines.sample.ground import LYON, METROPOLISES, Ground, Metropolis, Texts, lay_out, stream
 from pipelines.sample.groups import NO_EPCI, Groups, group
-from pipelines.sample.history import ASSOCIATED, DELEGATED, Commune, Movement, Timeline
+from pipelines.sample.history import ASSOCIATED, DELEGATED, Commune, Movement, play
 from pipelines.sample.land import Ints, Shapes
 from pipelines.sample.names import Name, invent, name_columns
 from pipelines.sample.settlement import Neighbourhood, baptise, gather, inhabitants, reserve
@@ -112,8 +112,8 @@ def build(size: Size) -> Country:
         iter(pool[len(plots) :]),
         stream("merges"),
     )
-    timeline = Timeline(names)
-    vintages = timeline.play([*traps, *merges], VINTAGES)
+    oldest = {code: Commune(name, (code,)) for code, name in names.items()}
+    vintages, movements = play(oldest, [*traps, *merges], VINTAGES)
 
     order = np.argsort(codes, kind="stable")
     parcels = _parcels(plots, groups, people, codes, size)[order]
@@ -133,7 +133,7 @@ def build(size: Size) -> Country:
         arrondissement_shapes,
         names_of,
         members,
-        _movements(timeline.movements),
+        _movements(movements),
         _formers(vintages[VINTAGES[-1]]),
     )
 
@@ -267,12 +267,12 @@ def _movements(rows: Sequence[Movement]) -> pl.DataFrame:
         {
             "mod": [row.mod for row in rows],
             "date": [row.date for row in rows],
-            "old_type": [row.old_type for row in rows],
-            "old": [row.old for row in rows],
-            **name_columns((row.old_name for row in rows), "_old"),
-            "new_type": [row.new_type for row in rows],
-            "new": [row.new for row in rows],
-            **name_columns((row.new_name for row in rows), "_new"),
+            "old_type": [row.old.kind for row in rows],
+            "old": [row.old.code for row in rows],
+            **name_columns((row.old.name for row in rows), "_old"),
+            "new_type": [row.new.kind for row in rows],
+            "new": [row.new.code for row in rows],
+            **name_columns((row.new.name for row in rows), "_new"),
         }
     ).sort(
         "date", "new", "old", "old_type", "new_type", descending=[True, False, False, False, False]

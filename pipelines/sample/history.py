@@ -22,25 +22,41 @@ class Commune:
     associated: Mapping[str, Name] = field(default_factory=dict)
 
 
+Communes = dict[str, Commune]
+"""Communes of a moment by their code."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a movement: kind, code and name of what was, or of what it became."""
+
+    kind: str
+    code: str
+    name: Name
+
+
 @dataclass(frozen=True)
 class Movement:
-    """One row of the movement file: an old commune and what it became."""
+    """A row of the movement file."""
 
     mod: str
     date: str
-    old_type: str
-    old: str
-    old_name: Name
-    new_type: str
-    new: str
-    new_name: Name
+    old: Side
+    new: Side
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to communes on one day (ISO date)."""
+    """Something that happened on one day (ISO date)."""
 
     date: str
+
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """Change the communes, and tell how."""
+        raise NotImplementedError
+
+    def _movement(self, mod: str, old: Side, new: Side) -> Movement:
+        return Movement(mod, self.date, old, new)
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,28 @@ class Merge(Event):
     name: Name
     mod: str = "32"
 
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """Every member, its delegated communes and their twins make a row."""
+        old = {code: communes.pop(code) for code in self.members}
+        new = Side(COMMUNE, self.into, self.name)
+        twins: dict[str, Name] = {}
+        for code, commune in old.items():
+            itself = Side(COMMUNE, code, commune.name)
+            formers = [Side(DELEGATED, *former) for former in commune.delegated.items()]
+            for side in [itself, *formers]:
+                yield self._movement(self.mod, side, new)
+            for side in formers or [itself]:
+                if self.mod == "32" or (self.mod == "33" and code != self.into):
+                    twins[side.code] = side.name
+                    kind = DELEGATED if self.mod == "32" else ASSOCIATED
+                    yield self._movement(self.mod, side, replace(side, kind=kind))
+        communes[self.into] = Commune(
+            self.name,
+            tuple(parcel for commune in old.values() for parcel in commune.parcels),
+            delegated=twins if self.mod == "32" else {},
+            associated=twins if self.mod == "33" else {},
+        )
+
 
 @dataclass(frozen=True)
 class Split(Event):
@@ -62,6 +100,19 @@ class Split(Event):
 
     code: str
     successors: Mapping[str, tuple[Name, tuple[str, ...]]]
+
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """Every successor makes a row, and another where it was a delegated commune."""
+        old = communes.pop(self.code)
+        for code, (name, parcels) in self.successors.items():
+            new = Side(COMMUNE, code, name)
+            yield self._movement("21", Side(COMMUNE, self.code, old.name), new)
+            if len(parcels) == 1:
+                communes[code] = Commune(name, parcels)
+                yield self._movement("21", Side(DELEGATED, code, old.delegated[code]), new)
+            else:
+                formers = {code: old.delegated[code] for code in parcels}
+                communes[code] = Commune(name, parcels, formers)
 
 
 @dataclass(frozen=True)
@@ -71,6 +122,12 @@ class SeatMove(Event):
     old: str
     new: str
 
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """One row."""
+        commune = communes[self.new] = communes.pop(self.old)
+        old = Side(COMMUNE, self.old, commune.name)
+        yield self._movement("50", old, replace(old, code=self.new))
+
 
 @dataclass(frozen=True)
 class Rename(Event):
@@ -79,12 +136,28 @@ class Rename(Event):
     code: str
     name: Name
 
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """One row."""
+        old = Side(COMMUNE, self.code, communes[self.code].name)
+        communes[self.code] = replace(communes[self.code], name=self.name)
+        yield self._movement("10", old, replace(old, name=self.name))
+
 
 @dataclass(frozen=True)
 class Suppress(Event):
-    """A commune's delegated (35) or associated (34) communes are no more."""
+    """A commune's delegated (35) and associated (34) communes are no more."""
 
     code: str
+
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """Every former commune makes a row."""
+        commune = communes[self.code]
+        communes[self.code] = replace(commune, delegated={}, associated={})
+        new = Side(COMMUNE, self.code, commune.name)
+        for former in commune.delegated.items():
+            yield self._movement("35", Side(DELEGATED, *former), new)
+        for former in commune.associated.items():
+            yield self._movement("34", Side(ASSOCIATED, *former), new)
 
 
 @dataclass(frozen=True)
@@ -94,6 +167,14 @@ class Delegate(Event):
     code: str
     name: Name
 
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """One row, from the commune to its twin."""
+        commune = communes[self.code]
+        delegated = {**commune.delegated, self.code: self.name}
+        communes[self.code] = replace(commune, delegated=delegated)
+        old = Side(COMMUNE, self.code, commune.name)
+        yield self._movement("72", old, Side(DELEGATED, self.code, self.name))
+
 
 @dataclass(frozen=True)
 class Promote(Event):
@@ -101,134 +182,41 @@ class Promote(Event):
 
     code: str
 
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """Every associated commune makes a row."""
+        commune = communes[self.code]
+        communes[self.code] = replace(commune, delegated=commune.associated, associated={})
+        for former in commune.associated.items():
+            old = Side(ASSOCIATED, *former)
+            yield self._movement("70", old, replace(old, kind=DELEGATED))
+
 
 @dataclass(frozen=True)
 class Carve(Event):
     """A new arrondissement is cut out of another one (20); no commune changes."""
 
-    old: str
-    new: str
-    old_name: Name
-    new_name: Name
+    old: Side
+    new: Side
+
+    def happen(self, communes: Communes) -> Iterator[Movement]:
+        """What is left and what is new make a row each."""
+        for side in (self.old, self.new):
+            yield self._movement("20", self.old, side)
 
 
-class Timeline:
-    """The communes of a moment, and the movements that led there."""
+def play(
+    communes: Communes, events: Iterable[Event], years: Iterable[int]
+) -> tuple[dict[int, Communes], list[Movement]]:
+    """Let all events happen to the communes.
 
-    def __init__(self, parcels: Mapping[str, Name]) -> None:
-        """Start when every parcel was a commune."""
-        self.communes = {code: Commune(name, (code,)) for code, name in parcels.items()}
-        self.movements: list[Movement] = []
-
-    def play(self, events: Iterable[Event], years: Iterable[int]) -> dict[int, dict[str, Commune]]:
-        """Play all events; the communes on the first day of each of the years."""
-        vintages: dict[int, dict[str, Commune]] = {}
-        pending = sorted(years)
-        for event in sorted(events, key=lambda event: event.date):
-            while pending and event.date > f"{pending[0]}-01-01":
-                vintages[pending.pop(0)] = dict(self.communes)
-            self.movements += list(self._apply(event))
-        return vintages | {year: dict(self.communes) for year in pending}
-
-    def _apply(self, event: Event) -> Iterator[Movement]:
-        match event:
-            case Merge():
-                return self._merge(event)
-            case Split():
-                return self._split(event)
-            case SeatMove():
-                return self._move_seat(event)
-            case Rename():
-                return self._rename(event)
-            case Suppress():
-                return self._suppress(event)
-            case Delegate():
-                return self._delegate(event)
-            case Promote():
-                return self._promote(event)
-            case Carve():
-                return self._carve(event)
-        raise TypeError(f"unknown event {event}")
-
-    def _merge(self, event: Merge) -> Iterator[Movement]:
-        old = {code: self.communes.pop(code) for code in event.members}
-        kept = {
-            former: name
-            for code, commune in old.items()
-            for former, name in (commune.delegated or {code: commune.name}).items()
-        }
-        self.communes[event.into] = Commune(
-            event.name,
-            tuple(parcel for commune in old.values() for parcel in commune.parcels),
-            delegated=kept if event.mod == "32" else {},
-            associated={k: v for k, v in kept.items() if k != event.into and event.mod == "33"},
-        )
-        twins = {"32": DELEGATED, "33": ASSOCIATED}
-        for code, commune in old.items():
-            yield self._row(event, event.mod, COMMUNE, code, commune.name, event.into, event.name)
-            for former, name in commune.delegated.items():
-                yield self._row(event, event.mod, DELEGATED, former, name, event.into, event.name)
-            for former, name in (commune.delegated or {code: commune.name}).items():
-                twin = twins.get(event.mod)
-                if twin and not (twin == ASSOCIATED and code == event.into):
-                    kind = DELEGATED if commune.delegated else COMMUNE
-                    yield self._row(event, event.mod, kind, former, name, former, name, twin)
-
-    def _split(self, event: Split) -> Iterator[Movement]:
-        old = self.communes.pop(event.code)
-        for code, (name, parcels) in event.successors.items():
-            former = {k: v for k, v in old.delegated.items() if k in parcels}
-            self.communes[code] = Commune(name, parcels, former if len(parcels) > 1 else {})
-            yield self._row(event, "21", COMMUNE, event.code, old.name, code, name)
-            if code in former and len(parcels) == 1:
-                yield self._row(event, "21", DELEGATED, code, former[code], code, name)
-
-    def _move_seat(self, event: SeatMove) -> Iterator[Movement]:
-        commune = self.communes[event.new] = self.communes.pop(event.old)
-        yield self._row(event, "50", COMMUNE, event.old, commune.name, event.new, commune.name)
-
-    def _rename(self, event: Rename) -> Iterator[Movement]:
-        old = self.communes[event.code]
-        self.communes[event.code] = replace(old, name=event.name)
-        yield self._row(event, "10", COMMUNE, event.code, old.name, event.code, event.name)
-
-    def _suppress(self, event: Suppress) -> Iterator[Movement]:
-        commune = self.communes[event.code]
-        self.communes[event.code] = replace(commune, delegated={}, associated={})
-        for former, name in commune.delegated.items():
-            yield self._row(event, "35", DELEGATED, former, name, event.code, commune.name)
-        for former, name in commune.associated.items():
-            yield self._row(event, "34", ASSOCIATED, former, name, event.code, commune.name)
-
-    def _delegate(self, event: Delegate) -> Iterator[Movement]:
-        commune = self.communes[event.code]
-        delegated = {**commune.delegated, event.code: event.name}
-        self.communes[event.code] = replace(commune, delegated=delegated)
-        yield self._row(
-            event, "72", COMMUNE, event.code, commune.name, event.code, event.name, DELEGATED
-        )
-
-    def _promote(self, event: Promote) -> Iterator[Movement]:
-        commune = self.communes[event.code]
-        self.communes[event.code] = replace(commune, delegated=commune.associated, associated={})
-        for former, name in commune.associated.items():
-            yield self._row(event, "70", ASSOCIATED, former, name, former, name, DELEGATED)
-
-    def _carve(self, event: Carve) -> Iterator[Movement]:
-        for new, name in ((event.old, event.old_name), (event.new, event.new_name)):
-            yield self._row(
-                event, "20", ARRONDISSEMENT, event.old, event.old_name, new, name, ARRONDISSEMENT
-            )
-
-    @staticmethod
-    def _row(
-        event: Event,
-        mod: str,
-        old_type: str,
-        old: str,
-        old_name: Name,
-        new: str,
-        new_name: Name,
-        new_type: str = COMMUNE,
-    ) -> Movement:
-        return Movement(mod, event.date, old_type, old, old_name, new_type, new, new_name)
+    Returns the communes on the first day of each of the years, and all movements.
+    """
+    now = dict(communes)
+    vintages: dict[int, Communes] = {}
+    movements: list[Movement] = []
+    pending = sorted(years)
+    for event in sorted(events, key=lambda event: event.date):
+        while pending and event.date > f"{pending[0]}-01-01":
+            vintages[pending.pop(0)] = dict(now)
+        movements.extend(event.happen(now))
+    return vintages | {year: dict(now) for year in pending}, movements

@@ -179,8 +179,11 @@ def write_sample(folder: Path, size: Size = SMALL, only: Collection[str] | None 
 
     The bytes depend on the size and on the generator only. A folder that already holds this very
     sample is left as it is; an older sample is replaced, all at once; any other folder is refused.
-    ``only`` restricts the files to some sources (for benchmarks).
+    ``only`` restricts the files to the sources named, for benchmarks.
     """
+    unknown = set(only or ()) - {entry.source_id for entry in ENTRIES}
+    if unknown:
+        raise ValueError(f"the sample has no source {', '.join(sorted(unknown))}")
     stamp = _stamp(size, only)
     if _holds(folder, stamp):
         return folder
@@ -233,6 +236,7 @@ def _sha256(content: bytes) -> str:
 
 def _write(folder: Path, sample: Sample, only: Collection[str] | None) -> None:
     """Write all files and the manifest."""
+    folder.mkdir()
     rows = []
     for entry in ENTRIES:
         if only is not None and entry.source_id not in only:

@@ -6,6 +6,7 @@ import numpy as np
 
 from pipelines.sample.ground import METROPOLISES
 from pipelines.sample.history import (
+    ARRONDISSEMENT,
     Carve,
     Delegate,
     Event,
@@ -13,6 +14,7 @@ from pipelines.sample.history import (
     Promote,
     Rename,
     SeatMove,
+    Side,
     Split,
     Suppress,
 )
@@ -30,19 +32,24 @@ FIXED = {
 }
 """Communes whose code the ground gives, and their names."""
 
+RETURNING = {"60054": "Bellombre-les-Nouets", "60455": "La Neuvarde", "60694": "Villorme"}
+TO_AND_FRO = {"27058": "Berniouze", "27647": "Tosnelle", "27676": "Venabray"}
+FIVE = {
+    "15031": "Cellorgues",
+    "15035": "Chalinardes",
+    "15047": "Chavagnoux",
+    "15141": "Neussarde-Moissouze",
+    "15171": "Sainte-Anastorge",
+}
+FOUR = {"85030": "Boulorge", "85084": "Les Essardes", "85165": "L'Oyelle", "85212": "Florençole"}
 NEIGHBOURS: tuple[dict[str, str], ...] = (
-    {"60054": "Bellombre-les-Nouets", "60455": "La Neuvarde", "60694": "Villorme"},
-    {"27058": "Berniouze", "27647": "Tosnelle", "27676": "Venabray"},
-    {
-        "15031": "Cellorgues",
-        "15035": "Chalinardes",
-        "15047": "Chavagnoux",
-        "15141": "Neussarde-Moissouze",
-        "15171": "Sainte-Anastorge",
-    },
-    {"85030": "Boulorge", "85084": "Les Essardes", "85165": "L'Oyelle", "85212": "Florençole"},
+    RETURNING,
+    TO_AND_FRO,
+    FIVE,
+    FOUR,
     {"69101": "Jarnuzel", "69114": "Liérgoux", "69159": "Pouillorme-le-Monteux"},
     {"01022": "Bohasse", "01024": "Rignelle"},
+    {"15066": "Rocheverne", "15068": "La Vernaude"},
     {"27105": "Cérolles-d'Ourvie", "27109": "Hardencelle"},
     {"29021": "Morannelle", "29024": "Daumerie"},
     {EMPTY_COMMUNE: "Beaumorte"},
@@ -67,17 +74,17 @@ def trap_events() -> list[Event]:
 
     return [
         # A code that comes back: 60694 is merged, then carries the rest of the whole.
-        Merge("2019-01-01", "60054", ("60054", "60455", "60694"), hauts),
+        Merge("2019-01-01", "60054", tuple(RETURNING), hauts),
         Split("2024-01-01", "60054", back("60054") | {"60694": (hauts, ("60694", "60455"))}),
         # There and back: the seat moves and returns.
-        Merge("2017-01-01", "27676", ("27058", "27647", "27676"), lacs),
+        Merge("2017-01-01", "27676", tuple(TO_AND_FRO), lacs),
         SeatMove("2021-01-01", "27676", "27058"),
         SeatMove("2023-01-01", "27058", "27676"),
-        # A split in five, whose first successor keeps the code.
-        Merge("2016-12-01", "15141", tuple(NEIGHBOURS[2]), five),
-        Split("2025-01-01", "15141", back(*NEIGHBOURS[2])),
-        # A split in three, of a whole of four.
-        Merge("2016-01-01", "85084", tuple(NEIGHBOURS[3]), three),
+        # A split in five, one of which keeps the code.
+        Merge("2016-12-01", "15141", tuple(FIVE), five),
+        Split("2025-01-01", "15141", back(*FIVE)),
+        # A split in three of a whole of four.
+        Merge("2016-01-01", "85084", tuple(FOUR), three),
         Split(
             "2024-01-01",
             "85084",
@@ -87,20 +94,20 @@ def trap_events() -> list[Event]:
         Merge("2017-01-01", "69159", ("69114", "69159"), named("Porte des Pierres Dorelles")),
         Merge("2019-01-01", "69159", ("69101", "69159"), named("Porte des Pierres Dorelles")),
         SeatMove("2024-03-15", "69159", "69114"),
-        # Associated communes: one is still there, the other becomes a delegated one.
+        # Associated communes: one is still there, one becomes delegated, one is suppressed.
         Merge("1973-01-01", "01022", ("01022", "01024"), named("Bohasse-Rignelle"), mod="33"),
         Merge("1972-12-01", "27105", ("27105", "27109"), named("Cérolles-d'Ourvie"), mod="33"),
         Promote("2016-06-01", "27105"),
+        Merge("1973-01-01", "15066", ("15066", "15068"), named("Rocheverne"), mod="33"),
+        Suppress("2026-01-01", "15066"),
         # A plain merge that gets a delegated twin of its own code ten years later.
         Merge("2016-01-01", "29021", ("29021", "29024"), named("Morannelle-Daumerie"), mod="31"),
         Delegate("2026-01-01", "29021", named("Morannelle")),
         # No commune is concerned.
         Carve(
             "1964-08-12",
-            "69385",
-            "69389",
-            Name(0, "Lyon 5e Arrondissement"),
-            Name(0, "Lyon 9e Arrondissement"),
+            Side(ARRONDISSEMENT, "69385", Name(0, "Lyon 5e Arrondissement")),
+            Side(ARRONDISSEMENT, "69389", Name(0, "Lyon 9e Arrondissement")),
         ),
         # Only the name changes.
         Rename("1952-03-28", EMPTY_COMMUNE, named("Beaumorte-en-Verduse")),

@@ -10,6 +10,7 @@ Counts = tuple[tuple[str, int], ...]
 class Size:
     """The dimensions of a fictitious country.
 
+    The traps need the départements 01, 13, 15, 27, 29, 2A, 60, 69, 75, 85, 971 and 976.
     ``regions`` pairs the code of each région with those of its départements, from west to east.
     ``fixed`` gives the communes of the départements that do not take an equal share.
     ``metropolises`` gives the inhabitants of Paris, Lyon and Marseille.

@@ -158,8 +158,10 @@ def _prefix() -> pl.Expr:
 
 def _size_code(population: pl.Expr, sizes: dict[int, str]) -> pl.Expr:
     """Code of the size a population has."""
-    bounds, labels = list(sizes)[1:], list(sizes.values())
-    return population.cut(bounds, labels=labels, left_closed=True).cast(pl.String)
+    largest_first = sorted(sizes.items(), reverse=True)
+    return pl.coalesce(
+        pl.when(population >= bound).then(pl.lit(code)) for bound, code in largest_first
+    )
 
 
 def _with_urban_units(communes: pl.DataFrame) -> pl.DataFrame:

@@ -1,77 +1,85 @@
 -- The partners of each territory, ranked: on whom it depends, and who depends on it. Rank 0 is the part it
 -- meets itself. Only territories whose need (or supply) the source knows are here.
 with
-wholes as (
-    select
-        need,
-        level,
-        code,
-        direction,
-        sum(exact(quantity)) as total,
-        sum(exact(quantity)) filter (where partner_level = level and partner_code = code) as own,
-        any_value(year) as year,
-        min(evidence) as evidence
+-- The same flow as each of its two ends sees it.
+seen as (
+    select need, dependent_id as own_id, 'depends_on' as direction, provider_id as partner_id, quantity,
+        sampling_variance, located_quantity, quantity_km, year, evidence
     from territory_flows
-    group by need, level, code, direction
+    union all
+    select need, provider_id, 'depended_on_by', dependent_id, quantity, sampling_variance, located_quantity,
+        quantity_km, year, evidence
+    from territory_flows
+),
+
+known as (
+    select
+        nodes.node_id as own_id,
+        nodes.level,
+        coverage.code,
+        coverage.need,
+        coverage.direction,
+        coverage.coverage
+    from need_coverage as coverage
+    inner join nodes
+        on coverage.level = nodes.level and coverage.level = nodes.node_level and coverage.code = nodes.node_code
+    where coverage.coverage >= $minimum_coverage
+),
+
+-- A territory that meets nothing of its need itself says so.
+without_own as (
+    select need, own_id, direction, own_id as partner_id, 0 as quantity, 0 as sampling_variance,
+        0 as located_quantity, 0 as quantity_km, any_value(year) as year, min(evidence) as evidence
+    from seen
+    group by need, own_id, direction
+    having not bool_or(own_id = partner_id)
 ),
 
 partners as (
-    select need, level, code, direction, partner_level, partner_code, quantity, sampling_variance, located_quantity,
-        quantity_km, evidence
-    from territory_flows
-    union all
-    -- A territory that meets nothing of its need itself says so.
-    select need, level, code, direction, level, code, 0, 0, 0, 0, evidence
-    from wholes
-    where own is null
-),
-
-ranked as (
     select
-        partners.*,
-        wholes.total,
-        wholes.year,
-        coverage.coverage,
-        partners.partner_level = partners.level and partners.partner_code = partners.code as is_own,
-        row_number() over (
-            partition by partners.need, partners.level, partners.code, partners.direction
-            order by is_own desc, partners.partner_level = 'unknown', partners.quantity desc,
-                partners.partner_level, partners.partner_code
-        ) - 1 as rank
-    from partners
-    inner join wholes using (need, level, code, direction)
-    inner join need_coverage as coverage using (need, level, code, direction)
-    where coverage.coverage >= $minimum_coverage and wholes.total > 0
+        seen.*,
+        known.coverage,
+        seen.own_id = seen.partner_id as is_own,
+        partner.node_level as partner_level,
+        partner.node_code as partner_code
+    from (select * from seen union all select * from without_own) as seen
+    inner join known using (need, own_id, direction)
+    inner join nodes as partner on seen.partner_id = partner.node_id
 ),
 
-shared as (
+-- Oneself first, the unknown place last; nodes are numbered in the order of their codes.
+ranked as materialized (
     select
         *,
-        quantity / cast(total as double) as share,
-        cast(sum(exact(quantity)) over (
-            partition by need, level, code, direction
-            order by rank rows unbounded preceding
-        ) as double) / cast(total as double) as cumulative_share
-    from ranked
+        row_number() over ranking - 1 + case when first_value(is_own) over ranking then 0 else 1 end as rank,
+        sum(exact(quantity)) over (ranking rows unbounded preceding) as cumulated,
+        sum(exact(quantity)) over (partition by need, own_id, direction) as total
+    from partners
+    window ranking as (
+        partition by need, own_id, direction
+        order by is_own desc, partner_level = 'unknown', quantity desc, partner_id
+    )
 ),
 
 -- A need, then its mirror: the same people, seen from the other end.
 turned as (
-    select shared.need as counted_as, shared.direction as turned_direction, shared.* from shared
+    select need_catalogue.need as counted_as, need_catalogue.function, need_catalogue.unit,
+        ranked.direction as turned_direction, ranked.*
+    from ranked
+    inner join need_catalogue using (need)
     union all
-    select
-        mirror.need,
-        case shared.direction when 'depends_on' then 'depended_on_by' else 'depends_on' end,
-        shared.*
-    from shared
-    inner join need_catalogue as mirror on shared.need = mirror.mirror_of
+    select mirror.need, mirror.function, mirror.unit,
+        case ranked.direction when 'depends_on' then 'depended_on_by' else 'depends_on' end,
+        ranked.*
+    from ranked
+    inner join need_catalogue as mirror on ranked.need = mirror.mirror_of
 )
 
 select
-    turned.level,
-    turned.code,
+    own.level,
+    own.node_code as code,
     territory.name,
-    need_catalogue.function,
+    turned.function,
     turned.counted_as as need,
     turned.turned_direction as direction,
     turned.rank,
@@ -79,9 +87,9 @@ select
     turned.partner_code,
     partner.name as partner_name,
     turned.quantity,
-    turned.share,
-    turned.cumulative_share,
-    need_catalogue.unit,
+    turned.quantity / nullif(cast(turned.total as double), 0) as share,
+    cast(turned.cumulated as double) / nullif(cast(turned.total as double), 0) as cumulative_share,
+    turned.unit,
     turned.year,
     round(turned.quantity_km / nullif(turned.located_quantity, 0), 1) as distance_km,
     cast(null as double) as ghg_kgco2e,
@@ -90,7 +98,8 @@ select
     coalesce(round(byar_high(turned.quantity, turned.sampling_variance / nullif(turned.quantity, 0)), 1), 0) as high,
     turned.coverage
 from turned
-inner join need_catalogue on turned.counted_as = need_catalogue.need
-inner join territories as territory on turned.level = territory.level and turned.code = territory.code
+inner join nodes as own on turned.own_id = own.node_id
+inner join territories as territory on own.level = territory.level and own.node_code = territory.code
 inner join territories as partner
     on turned.partner_level = partner.level and turned.partner_code = partner.code
+where turned.total > 0

@@ -3,23 +3,39 @@
 with
 known_flows as (
     select
-        flow.*,
-        flow.partner_level = flow.level and flow.partner_code = flow.code as is_own,
+        seen.*,
+        nodes.level,
+        nodes.node_code as code,
+        partner.node_level as partner_level,
         coverage.coverage,
         sources.extent_kind = 'closed' as closed
-    from territory_flows as flow
-    inner join need_catalogue using (need)
+    from (
+        select need, dependent_id as own_id, 'depends_on' as direction, provider_id as partner_id,
+            provider_id = dependent_id as is_own, quantity, sampling_variance, located_quantity, quantity_km,
+            year, evidence
+        from territory_flows
+        union all
+        select need, provider_id, 'depended_on_by', dependent_id, provider_id = dependent_id, quantity,
+            sampling_variance, located_quantity, quantity_km, year, evidence
+        from territory_flows
+    ) as seen
+    inner join nodes on seen.own_id = nodes.node_id
+    inner join nodes as partner on seen.partner_id = partner.node_id
+    inner join need_coverage as coverage
+        on seen.need = coverage.need and seen.direction = coverage.direction
+        and nodes.level = coverage.level and nodes.node_level = coverage.level and nodes.node_code = coverage.code
+    inner join need_catalogue on seen.need = need_catalogue.need
     inner join sources on need_catalogue.source_id = sources.source_id
-    inner join need_coverage as coverage using (need, level, code, direction)
     where coverage.coverage >= $minimum_coverage
 ),
 
 sums as (
     select
         need,
-        level,
-        code,
+        own_id,
         direction,
+        any_value(level) as level,
+        any_value(code) as code,
         any_value(year) as year,
         min(evidence) as evidence,
         any_value(coverage) as coverage,
@@ -37,15 +53,14 @@ sums as (
         exact_sum_if(quantity_km, not is_own) / nullif(exact_sum_if(located_quantity, not is_own), 0)
             as mean_distance_km
     from known_flows
-    group by need, level, code, direction
+    group by need, own_id, direction
 ),
 
 -- Spread over the partners: oneself and the unknown place are not partners.
 spreads as (
     select
         partner.need,
-        partner.level,
-        partner.code,
+        partner.own_id,
         partner.direction,
         exact_sum_of_ratios(pow(partner.quantity / sums.outside, 2)) as hhi,
         -exact_sum_of_ratios(partner.quantity / sums.outside * ln(partner.quantity / sums.outside)) as entropy,
@@ -55,17 +70,17 @@ spreads as (
         count(*) filter (where partner.before < 0.8 * sums.outside) as partners_80
     from (
         select
-            need, level, code, direction, quantity,
+            need, own_id, direction, quantity,
             coalesce(sum(exact(quantity)) over (
-                partition by need, level, code, direction
-                order by quantity desc, partner_level, partner_code
+                partition by need, own_id, direction
+                order by quantity desc, partner_id
                 rows between unbounded preceding and 1 preceding
             ), 0) as before
         from known_flows
         where not is_own and partner_level != 'unknown' and quantity > 0
     ) as partner
-    inner join sums using (need, level, code, direction)
-    group by partner.need, partner.level, partner.code, partner.direction
+    inner join sums using (need, own_id, direction)
+    group by partner.need, partner.own_id, partner.direction
 ),
 
 joined as (
@@ -78,7 +93,7 @@ joined as (
         coalesce(spreads.partners_50, 0) as partners_50,
         coalesce(spreads.partners_80, 0) as partners_80
     from sums
-    left join spreads using (need, level, code, direction)
+    left join spreads using (need, own_id, direction)
 ),
 
 -- A need is what its territory depends on; a mirror need is the other end of the same flows.

@@ -9,10 +9,11 @@ whole as (
 ),
 
 levels as (
-    select exact_sum(quantity) as total
-    from territory_flows
-    where level in ('commune', 'departement', 'region', 'country') and direction = 'depends_on'
-    group by level
+    select exact_sum(flow.quantity) as total
+    from territory_flows as flow
+    inner join nodes on flow.dependent_id = nodes.node_id
+    where nodes.level in ('commune', 'departement', 'region', 'country') and nodes.node_level = nodes.level
+    group by nodes.level
 )
 
 select

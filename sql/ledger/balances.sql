@@ -1,22 +1,27 @@
 -- Demand, local supply and net of each need. People who live and work in the same place count on both
 -- sides, so the interval of the net is that of what goes out and comes in.
 with
+ends as (
+    select need, dependent_id as node_id, provider_id = dependent_id as is_own, 'depends_on' as direction,
+        quantity, sampling_variance, year, evidence
+    from territory_flows
+    union all
+    select need, provider_id, provider_id = dependent_id, 'depended_on_by', quantity, sampling_variance, year, evidence
+    from territory_flows
+),
+
 sides as (
     select
-        flow.need,
-        flow.level,
-        flow.code,
-        flow.direction,
-        exact_sum(flow.quantity) as total,
-        coalesce(exact_sum_if(flow.quantity, not is_own), 0) as crossing,
-        coalesce(exact_sum_if(flow.sampling_variance, not is_own), 0) as crossing_variance,
-        any_value(flow.year) as year,
-        min(flow.evidence) as evidence
-    from (
-        select *, partner_level = level and partner_code = code as is_own
-        from territory_flows
-    ) as flow
-    group by flow.need, flow.level, flow.code, flow.direction
+        need,
+        node_id,
+        direction,
+        exact_sum(quantity) as total,
+        coalesce(exact_sum_if(quantity, not is_own), 0) as crossing,
+        coalesce(exact_sum_if(sampling_variance, not is_own), 0) as crossing_variance,
+        any_value(year) as year,
+        min(evidence) as evidence
+    from ends
+    group by need, node_id, direction
 ),
 
 -- Every territory whose need is known: one without any flow has a need of zero.
@@ -29,14 +34,16 @@ known as (
         coverage.coverage,
         coalesce(sides.total, 0) as total,
         coalesce(sides.crossing, 0) as crossing,
-        case when sides.crossing > 0 then sides.crossing_variance / sides.crossing end as unit_weight,
+        sides.crossing_variance / nullif(sides.crossing, 0) as unit_weight,
         sides.year,
         sides.evidence
     from need_catalogue
     inner join need_coverage as coverage using (need)
+    inner join nodes
+        on coverage.level = nodes.level and coverage.level = nodes.node_level and coverage.code = nodes.node_code
     left join sides
         on sides.need = coalesce(need_catalogue.mirror_of, need_catalogue.need)
-        and coverage.level = sides.level and coverage.code = sides.code
+        and nodes.node_id = sides.node_id
         and sides.direction = case
             when need_catalogue.mirror_of is null then coverage.direction
             when coverage.direction = 'depends_on' then 'depended_on_by'
@@ -45,7 +52,7 @@ known as (
     where coverage.coverage >= $minimum_coverage
 ),
 
--- An end is complete or not: a demand known for one part and a supply for another do not make a balance.
+-- Both ends side by side; one that is not known stays empty, and the net with it.
 balanced as (
     select
         need,
@@ -59,30 +66,32 @@ balanced as (
         any_value(unit_weight) filter (where direction = 'depended_on_by') as outflow_weight,
         min(coverage) as coverage,
         max(year) as year,
-        coalesce(min(evidence), 'observed') as evidence
+        min(evidence) as evidence
     from known
     group by need, level, code
 )
 
 select
-    balance.level,
-    balance.code,
+    balanced.level,
+    balanced.code,
     need_catalogue.function,
-    balance.need,
-    balance.demand,
-    balance.local_supply,
-    balance.local_supply - balance.demand as net,
-    balance.local_supply / nullif(balance.demand, 0) as self_sufficiency,
+    balanced.need,
+    balanced.demand,
+    balanced.local_supply,
+    balanced.local_supply - balanced.demand as net,
+    balanced.local_supply / nullif(balanced.demand, 0) as self_sufficiency,
     need_catalogue.unit,
-    coalesce(balance.year, sources.year) as year,
-    balance.evidence,
-    balance.coverage,
-    case when balance.net is not null then round(
-        coalesce(byar_low(balance.outflow, balance.outflow_weight), 0) - coalesce(byar_high(balance.inflow, balance.inflow_weight), 0), 1
+    coalesce(balanced.year, sources.year) as year,
+    coalesce(balanced.evidence, 'observed') as evidence,
+    balanced.coverage,
+    case when balanced.local_supply is not null and balanced.demand is not null then round(
+        coalesce(byar_low(balanced.outflow, balanced.outflow_weight), 0)
+        - coalesce(byar_high(balanced.inflow, balanced.inflow_weight), 0), 1
     ) end as low,
-    case when balance.net is not null then round(
-        coalesce(byar_high(balance.outflow, balance.outflow_weight), 0) - coalesce(byar_low(balance.inflow, balance.inflow_weight), 0), 1
+    case when balanced.local_supply is not null and balanced.demand is not null then round(
+        coalesce(byar_high(balanced.outflow, balanced.outflow_weight), 0)
+        - coalesce(byar_low(balanced.inflow, balanced.inflow_weight), 0), 1
     ) end as high
-from (select *, local_supply - demand as net from balanced) as balance
+from balanced
 inner join need_catalogue using (need)
 inner join sources on need_catalogue.source_id = sources.source_id

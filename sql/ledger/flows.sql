@@ -4,13 +4,15 @@ with
 commuters as (
     select
         commuting.*,
-        case
+        round(byar_low(commuting.workers, commuting.unit_weight), 1) as low,
+        round(byar_high(commuting.workers, commuting.unit_weight), 1) as high,
+        round($detour_factor * case
             when commuting.residence_code = commuting.workplace_code
                 then $own_distance_factor * sqrt(residence.area_km2)
             -- No road crosses the sea.
             when residence.landmass = workplace.landmass
                 then great_circle(residence.lon, residence.lat, workplace.lon, workplace.lat, $earth_radius_km)
-        end * $detour_factor as distance_km
+        end, 1) as distance_km
     from commuting
     left join communes as residence on commuting.residence_code = residence.commune_code
     left join communes as workplace on commuting.workplace_code = workplace.commune_code
@@ -35,9 +37,9 @@ select
     'observed' as evidence,
     'census' as method,
     ends.unit_weight,
-    round(byar_low(ends.workers, ends.unit_weight), 1) as low,
-    round(byar_high(ends.workers, ends.unit_weight), 1) as high,
-    round(ends.distance_km, 1) as distance_km,
+    ends.low,
+    ends.high,
+    ends.distance_km,
     cast(null as double) as ghg_kgco2e,
     'commune' as grain,
     ends.source_id

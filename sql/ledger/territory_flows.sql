@@ -1,5 +1,5 @@
--- Flows between territories, seen from each: what it depends on, and what depends on it. A mirror need is
--- the same flows seen from the other end: `dependencies` turns them round, they are not summed again.
+-- Flows between the nodes of every level. A mirror need is the same flows seen from the other end:
+-- `dependencies` turns them round, they are not summed again.
 with
 pairs as (
     select
@@ -8,7 +8,7 @@ pairs as (
         flows.dependent_code,
         exact(flows.quantity) as quantity,
         exact(flows.quantity * flows.unit_weight) as sampling_variance,
-        exact(case when flows.distance_km is not null then flows.quantity else 0 end) as located_quantity,
+        exact(case when flows.distance_km is null then 0 else flows.quantity end) as located_quantity,
         exact(coalesce(flows.quantity * flows.distance_km, 0)) as quantity_km,
         flows.year,
         flows.evidence
@@ -17,117 +17,118 @@ pairs as (
     where need_catalogue.mirror_of is null
 ),
 
--- Levels where a commune has one territory at most: partners are of the same level. The nodes of a place
--- stand in a list, so that both ends are looked up once and unfold together, level by level.
+-- Levels where a commune has one territory at most. The nodes of a place stand in a list, level by level,
+-- so that both ends are looked up once and unfold together. Between communes, the pairs are the flows.
 places as (
     select
-        place_code,
-        list({level: level, node_level: node_level, node_code: node_code} order by level) as nodes
-    from level_nodes
-    group by place_code
+        place_nodes.place_code,
+        any_value(place_nodes.node_id) filter (where place_nodes.level = 'commune') as own_node,
+        list(place_nodes.node_id order by place_nodes.level) filter (where place_nodes.level != 'commune') as nodes
+    from place_nodes
+    inner join level_catalogue using (level)
+    where level_catalogue.kind = 'partition'
+    group by place_nodes.place_code
 ),
 
-at_each_level as (
+between_communes as (
     select
         pairs.need,
+        provider.own_node as provider_id,
+        dependent.own_node as dependent_id,
         pairs.quantity,
         pairs.sampling_variance,
         pairs.located_quantity,
         pairs.quantity_km,
         pairs.year,
-        pairs.evidence,
-        unnest(provider.nodes) as provider,
-        unnest(dependent.nodes) as dependent
+        pairs.evidence
     from pairs
     inner join places as provider on pairs.provider_code = provider.place_code
     inner join places as dependent on pairs.dependent_code = dependent.place_code
 ),
 
-between_nodes as (
+between_territories as (
     select
-        need,
-        provider.level,
-        provider.node_level as provider_level,
-        provider.node_code as provider_code,
-        dependent.node_level as dependent_level,
-        dependent.node_code as dependent_code,
-        sum(quantity) as quantity,
-        sum(sampling_variance) as sampling_variance,
-        sum(located_quantity) as located_quantity,
-        sum(quantity_km) as quantity_km,
-        any_value(year) as year,
-        min(evidence) as evidence
-    from at_each_level
-    group by all
+        pairs.need,
+        unnest(provider.nodes) as provider_id,
+        unnest(dependent.nodes) as dependent_id,
+        pairs.quantity,
+        pairs.sampling_variance,
+        pairs.located_quantity,
+        pairs.quantity_km,
+        pairs.year,
+        pairs.evidence
+    from pairs
+    inner join places as provider on pairs.provider_code = provider.place_code
+    inner join places as dependent on pairs.dependent_code = dependent.place_code
 ),
 
--- Perimeters: what is inside is their own, and partners outside are EPCI.
+-- Perimeters: from each, what is inside is its own, and what is outside is an EPCI.
 perimeters as (
-    select member.level, member.code, member.commune_code
+    select
+        nodes.level,
+        nodes.node_id,
+        member.commune_code
     from territory_members as member
     inner join level_catalogue using (level)
+    inner join nodes
+        on member.level = nodes.level and member.level = nodes.node_level and member.code = nodes.node_code
     where level_catalogue.kind = 'perimeter'
 ),
 
-ends as (
-    select 'depends_on' as direction, dependent_code as own_code, provider_code as other_code, pairs.* from pairs
-    union all
-    select 'depended_on_by', provider_code, dependent_code, pairs.* from pairs
+into_perimeters as (
+    select
+        pairs.need,
+        coalesce(inside.node_id, place_nodes.node_id) as provider_id,
+        own.node_id as dependent_id,
+        pairs.quantity,
+        pairs.sampling_variance,
+        pairs.located_quantity,
+        pairs.quantity_km,
+        pairs.year,
+        pairs.evidence
+    from pairs
+    inner join perimeters as own on pairs.dependent_code = own.commune_code
+    inner join place_nodes on pairs.provider_code = place_nodes.place_code and own.level = place_nodes.level
+    left join perimeters as inside
+        on pairs.provider_code = inside.commune_code and own.node_id = inside.node_id
 ),
 
-around_perimeters as (
+out_of_perimeters as (
     select
-        ends.need,
-        own.level,
-        own.code,
-        ends.direction,
-        case when inside.code is null then node.node_level else own.level end as partner_level,
-        case when inside.code is null then node.node_code else own.code end as partner_code,
-        sum(ends.quantity) as quantity,
-        sum(ends.sampling_variance) as sampling_variance,
-        sum(ends.located_quantity) as located_quantity,
-        sum(ends.quantity_km) as quantity_km,
-        any_value(ends.year) as year,
-        min(ends.evidence) as evidence
-    from ends
-    inner join perimeters as own on ends.own_code = own.commune_code
-    left join perimeters as inside
-        on own.level = inside.level and own.code = inside.code and ends.other_code = inside.commune_code
-    inner join level_nodes as node on node.level = 'epci' and ends.other_code = node.place_code
-    group by all
+        pairs.need,
+        own.node_id as provider_id,
+        place_nodes.node_id as dependent_id,
+        pairs.quantity,
+        pairs.sampling_variance,
+        pairs.located_quantity,
+        pairs.quantity_km,
+        pairs.year,
+        pairs.evidence
+    from pairs
+    inner join perimeters as own on pairs.provider_code = own.commune_code
+    inner join place_nodes on pairs.dependent_code = place_nodes.place_code and own.level = place_nodes.level
+    -- What stays inside has already been counted on its way in.
+    anti join perimeters as inside
+        on pairs.dependent_code = inside.commune_code and own.node_id = inside.node_id
 )
 
 select
     need,
-    level,
-    dependent_code as code,
-    'depends_on' as direction,
-    provider_level as partner_level,
-    provider_code as partner_code,
-    quantity,
-    sampling_variance,
-    located_quantity,
-    quantity_km,
-    year,
-    evidence
-from between_nodes
-where dependent_level = level
+    provider_id,
+    dependent_id,
+    sum(quantity) as quantity,
+    sum(sampling_variance) as sampling_variance,
+    sum(located_quantity) as located_quantity,
+    sum(quantity_km) as quantity_km,
+    any_value(year) as year,
+    min(evidence) as evidence
+from (
+    select * from between_territories
+    union all
+    select * from into_perimeters
+    union all
+    select * from out_of_perimeters
+)
+group by need, provider_id, dependent_id
 union all
-select
-    need,
-    level,
-    provider_code,
-    'depended_on_by',
-    dependent_level,
-    dependent_code,
-    quantity,
-    sampling_variance,
-    located_quantity,
-    quantity_km,
-    year,
-    evidence
-from between_nodes
-where provider_level = level
-union all
-select *
-from around_perimeters
+select * from between_communes

@@ -14,6 +14,7 @@ from pipelines.catalogue.tables import Table, tables
 from pipelines.checking import checks, totals
 from pipelines.observations import geography, perimeters
 from pipelines.raw import obtaining
+from pipelines.release.publishing import Release, publish
 from pipelines.settings import Settings
 from pipelines.store import Store
 
@@ -53,6 +54,22 @@ def in_order() -> list[Recipe]:
 
     graph = {name: recipe.reads for name, recipe in recipes().items()}
     return [recipes()[name] for name in TopologicalSorter(graph).static_order()]
+
+
+def make_all(settings: Settings) -> Release:
+    """Make and check every table, then publish: the whole pipeline, without Dagster.
+
+    For notebooks and tests; a run on a server is Dagster's.
+
+    Raises:
+        MetabolismeError: a table cannot be made, a blocking check fails, or the disk does.
+    """
+    store = Store(settings.tables)
+    for recipe in in_order():
+        recipe.make(store, settings)
+        checks.check_table(recipe.table, store)
+    checks.guard(store)
+    return publish(store, settings.outputs)
 
 
 def reference_year(store: Store) -> int:

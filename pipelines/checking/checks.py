@@ -11,6 +11,7 @@ from pipelines import engine, paths
 from pipelines.catalogue.loading import Entry, read_yaml, validate
 from pipelines.catalogue.tables import Table, tables
 from pipelines.catalogue.words import parameter_values
+from pipelines.errors import MetabolismeError
 from pipelines.store import Store
 
 Severity = Literal["warning", "blocking"]
@@ -107,6 +108,27 @@ def write_checks(store: Store) -> int:
     names = [*(name for name in tables() if name != "checks"), NAME]
     outcomes = [asdict(outcome) for name in names for outcome in kept(store, name)]
     return engine.write_records(tables()["checks"], store, outcomes)
+
+
+def guard(store: Store) -> None:
+    """Let a release pass only if no blocking check has failed.
+
+    Raises:
+        MetabolismeError: some have; all are named.
+    """
+    with engine.connection(store) as con:
+        engine.attach(con, store, frozenset({"checks"}))
+        failed = con.sql(
+            "select format('{} ({}): {}; expected {}, found {}', check_id, table_name, message,"
+            " coalesce(expected::varchar, '?'), coalesce(observed::varchar, 'nothing'))"
+            " from checks where status = 'failed' order by check_id, table_name"
+        ).fetchall()
+    if failed:
+        raise MetabolismeError(
+            "checks that guard the release have failed: nothing is published",
+            found="; ".join(row[0] for row in failed),
+            todo="look at the tables named; the last release is untouched",
+        )
 
 
 def judge(

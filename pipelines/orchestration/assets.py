@@ -1,14 +1,12 @@
 """Every table as an asset, its checks beside it, and the release that they make together."""
 
 import hashlib
-from pathlib import Path
 
 import dagster as dg
-import duckdb
 
 from pipelines import engine
 from pipelines.catalogue.tables import Table, tables
-from pipelines.checking.checks import Outcome, check_ids, check_table
+from pipelines.checking.checks import Outcome, check_ids, check_table, guard
 from pipelines.errors import MetabolismeError
 from pipelines.orchestration.settings import RunSettings
 from pipelines.recipes import Recipe, recipes
@@ -70,29 +68,13 @@ def release(settings: RunSettings) -> dg.MaterializeResult:  # type: ignore[type
     """Publish the tables, unless a check that guards the release has failed."""
     store = settings.store()
     try:
-        _guard(store.folder)
+        guard(store)
         published = publish(store, settings.settings().outputs)
     except MetabolismeError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     return dg.MaterializeResult(
         metadata={"version": published.version, "folder": dg.MetadataValue.path(published.folder)}
     )
-
-
-def _guard(folder: Path) -> None:
-    with duckdb.connect() as con:
-        failed = con.execute(
-            "select format('{} ({}): {}; expected {}, found {}', check_id, table_name, message,"
-            " coalesce(expected::varchar, '?'), coalesce(observed::varchar, 'nothing'))"
-            " from read_parquet($path) where status = 'failed' order by all",
-            {"path": str(folder / "checks.parquet")},
-        ).fetchall()
-    if failed:
-        raise MetabolismeError(
-            "checks that guard the release have failed: nothing is published",
-            found="; ".join(row[0] for row in failed),
-            todo="look at the tables named; the last release is untouched",
-        )
 
 
 def _result(table: Table, outcome: Outcome) -> dg.AssetCheckResult:

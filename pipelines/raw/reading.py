@@ -124,10 +124,12 @@ def _as_utf8(path: Path, encoding: str, reading: Reading, scratch: Path) -> Path
         return path
     target = scratch / f"{path.stem}.utf8.csv"
     try:
-        with path.open(encoding=encoding, newline="") as read:
-            with target.open("w", encoding="utf-8", newline="") as written:
-                while chunk := read.read(1 << 22):
-                    written.write(chunk)
+        with (
+            path.open(encoding=encoding, newline="") as read,
+            target.open("w", encoding="utf-8", newline="") as written,
+        ):
+            while chunk := read.read(1 << 22):
+                written.write(chunk)
     except UnicodeDecodeError as error:
         raise RejectedError(
             f"{reading.source.id}: {path.name} is not in the declared encoding",

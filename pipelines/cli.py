@@ -150,6 +150,14 @@ def territory(
     out.print_json(json.dumps(asdict(answer))) if as_json else summaries.show_sheet(answer, out)
 
 
+@app.command()
+def dev(port: Annotated[int, typer.Option(help="Port of the interface.")] = 3000) -> None:
+    """Open Dagster's own interface on the same definitions (on this machine only)."""
+    from pipelines.orchestration.running import serve
+
+    serve(port)
+
+
 def main() -> None:
     """Run the command; an error a person can act on is shown as such, without a traceback."""
     try:

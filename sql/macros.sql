@@ -15,8 +15,8 @@ create macro great_circle(lon_a, lat_a, lon_b, lat_b, radius) as
         + cos(radians(lat_a)) * cos(radians(lat_b)) * pow(sin(radians(lon_b - lon_a) / 2), 2)
     )));
 
--- Approximate 95 % interval of a sampled count (Byar): `unit_weight` is a respondent's weight times
--- the design effect, so that count / unit_weight is the number of respondents behind it.
+-- Approximate 95 % interval of a sampled count (Byar): the variance of the count is
+-- count * unit_weight, so that count / unit_weight is the number of independent answers behind it.
 create macro byar_low(count, unit_weight) as
     case when count > 0 then
         greatest(0, count * pow(greatest(0,

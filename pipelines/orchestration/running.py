@@ -1,6 +1,7 @@
 """Run the whole job in this process, on an instance that keeps its history in our folder."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,14 @@ def run_alone(settings: Settings, report: Report) -> Run:
         return run_job(settings, report)
     finally:
         lock.release()
+
+
+def serve(port: int) -> None:
+    """Replace this process by Dagster's interface and its daemon, on the loopback address."""
+    prepare_instance()
+    module = "pipelines.orchestration.definitions"
+    command = [sys.executable, "-m", "dagster", "dev", "-m", module, "-h", "127.0.0.1"]
+    os.execv(sys.executable, [*command, "-p", str(port)])
 
 
 def run_job(settings: Settings, report: Report) -> Run:

@@ -46,7 +46,9 @@ sums as (
         coalesce(exact_sum_if(quantity, not is_own), 0) as outside,
         coalesce(exact_sum_if(sampling_variance, not is_own), 0) as outside_variance,
         -- A source of inner pairs only says nothing of those who leave.
-        case when not any_value(closed) then coalesce(exact_sum_if(quantity, partner_level = 'foreign'), 0) end as abroad,
+        case
+            when not any_value(closed) then coalesce(exact_sum_if(quantity, partner_level = 'foreign'), 0)
+        end as abroad,
         coalesce(exact_sum_if(sampling_variance, partner_level = 'foreign'), 0) as abroad_variance,
         exact_sum(quantity_km) as distance_total,
         exact_sum(located_quantity) as located,

@@ -1,7 +1,8 @@
 select
     count(*)::double as observed,
     0.0 as expected,
-    'commune codes of the file that were not alive in its declared COG year (' || coalesce(string_agg(code, ' ' order by code), 'none')
+    'commune codes of the file that were not alive in its declared COG year ('
+        || coalesce(string_agg(code, ' ' order by code), 'none')
         || '); they were placed from another year' as message
 from (
     select distinct end_of_flow.code

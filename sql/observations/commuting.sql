@@ -27,11 +27,11 @@ select
     placed.workplace_code,
     placed.workers,
     -- A respondent of a small commune stands for about five people, of a large one for about three.
-    $design_effect * case
+    $design_effect * (case
         when communes.population >= $small_commune_below then $sampling_weight_large
         when sources.year <= 2014 then $sampling_weight_small_to_2014
         else $sampling_weight_small
-    end as unit_weight,
+    end - 1) as unit_weight,
     sources.year,
     sources.source_id
 from placed

@@ -3,7 +3,8 @@ with
 country_of_prefix(prefix, country) as (
     values
         ('AL', 'Allemagne'), ('BE', 'Belgique'), ('LU', 'Luxembourg'), ('MO', 'Monaco'), ('SU', 'Suisse'),
-        ('97', 'Collectivité d''outre-mer'), ('98', 'Collectivité d''outre-mer')
+        ('975', 'Saint-Pierre-et-Miquelon'), ('977', 'Saint-Barthélemy'), ('978', 'Saint-Martin'),
+        ('986', 'Wallis-et-Futuna'), ('987', 'Polynésie française'), ('988', 'Nouvelle-Calédonie')
 ),
 
 met as (
@@ -20,7 +21,8 @@ met as (
 select
     'foreign' as level,
     met.code,
-    coalesce(met.label, listed.name, met.code) as name,
+    -- Some labels only repeat the code.
+    coalesce(nullif(met.label, met.code), listed.name, country_of_prefix.country, met.code) as name,
     country_of_prefix.country
 from met
 left join insee_foreign_codes as listed on met.code = listed.foreign_code

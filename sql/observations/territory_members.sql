@@ -14,8 +14,7 @@ zones as (
     ) as zone
     inner join commune_passage as passage on zone.commune_code = passage.source_code
     inner join sources on sources.source_id = 'insee_zonings' and passage.cog_year = sources.cog_year
-    -- Outside every attraction area; in no living area (Mayotte).
-    where zone.code not in ('000', 'ZZZZZ', 'ZZZZ') and passage.commune_code is not null
+    where passage.commune_code is not null
     group by zone.level, passage.commune_code
 ),
 
@@ -54,6 +53,8 @@ union all
 select 'country', 'FR', commune_code from communes
 union all
 select level, code, commune_code from zones
+-- Outside every attraction area; in no living area (Mayotte).
+where code not in ('000', 'ZZZZZ', 'ZZZZ')
 union all
 select level, code, commune_code from contracts
 union all

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CSV, make_zip
 
 from pipelines.catalogue.sources import SourceFile
 from pipelines.errors import RejectedError
 from pipelines.raw import unpacking
 from pipelines.raw.inspection import inspect
+from tests.raw.conftest import CSV, make_zip
 
 WORKBOOK = make_zip({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
 GEOJSON = b'{"type": "FeatureCollection", "features": []}'

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CSV, Notes, Web, make_source, make_zip
 
 from pipelines.catalogue.sources import Source
 from pipelines.errors import RejectedError, UnavailableError, UsageError
@@ -14,6 +13,7 @@ from pipelines.raw.download import Patience
 from pipelines.raw.lock import Lock
 from pipelines.raw.mirror import COLUMNS, Mirror, write_mirror
 from pipelines.raw.publisher import Publisher
+from tests.raw.conftest import CSV, Notes, Web, make_source, make_zip
 
 TWO_FILES = {
     "communes": {"name": "donnees_*.csv", "format": "csv", "bytes": {"min": 9, "max": 10**5}},

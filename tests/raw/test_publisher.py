@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import stamina
-from conftest import CSV, Handler, Notes, Web, make_source, make_zip
 
 from pipelines.errors import MetabolismeError, RejectedError, UnavailableError, UsageError
 from pipelines.raw import download
@@ -25,6 +24,7 @@ from pipelines.raw.fetch import Obtained
 from pipelines.raw.lock import Lock
 from pipelines.raw.mirror import Mirror, write_mirror
 from pipelines.raw.publisher import Publisher
+from tests.raw.conftest import CSV, Handler, Notes, Web, make_source, make_zip
 
 SHA = hashlib.sha256(CSV).hexdigest()
 OTHER = CSV + b"99999;new\n"
@@ -354,13 +354,17 @@ def test_an_address_that_is_none(publisher: Publisher) -> None:
     [
         ("7", 7, 7),
         ("100000", 120, 120),
-        (format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True), 50, 60),
-        (format_datetime(datetime.now(UTC) - timedelta(hours=1), usegmt=True), 0, 0),
+        (timedelta(seconds=60), 50, 60),
+        (timedelta(hours=-1), 0, 0),
     ],
 )
-def test_the_wait_a_publisher_asks_for_is_kept(asked: str, low: float, high: float) -> None:
+def test_the_wait_a_publisher_asks_for_is_kept(
+    asked: str | timedelta, low: float, high: float
+) -> None:
     import requests
 
+    if isinstance(asked, timedelta):
+        asked = format_datetime(datetime.now(UTC) + asked, usegmt=True)
     response = requests.Response()
     response.headers["Retry-After"] = asked
     wait = download._retry_after(response)

@@ -4,11 +4,11 @@ import errno
 from pathlib import Path
 
 import pytest
-from conftest import CSV, make_zip
 
 from pipelines.errors import MetabolismeError, RejectedError
 from pipelines.raw import unpacking
 from pipelines.raw.unpacking import unpack
+from tests.raw.conftest import CSV, make_zip
 
 WORKBOOK = make_zip({"[Content_Types].xml": b"<Types/>", "xl/workbook.xml": b"<workbook/>"})
 

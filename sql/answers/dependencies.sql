@@ -22,7 +22,7 @@ known as (
         coverage.coverage
     from need_coverage as coverage
     inner join nodes
-        on coverage.level = nodes.level and coverage.level = nodes.node_level and coverage.code = nodes.node_code
+        on coverage.level = nodes.level and coverage.code = nodes.code and nodes.is_seen
     where coverage.coverage >= $minimum_coverage
 ),
 
@@ -40,8 +40,8 @@ partners as (
         seen.*,
         known.coverage,
         seen.own_id = seen.partner_id as is_own,
-        partner.node_level as partner_level,
-        partner.node_code as partner_code
+        partner.level as partner_level,
+        partner.code as partner_code
     from (select * from seen union all select * from without_own) as seen
     inner join known using (need, own_id, direction)
     inner join nodes as partner on seen.partner_id = partner.node_id
@@ -77,7 +77,7 @@ turned as (
 
 select
     own.level,
-    own.node_code as code,
+    own.code,
     territory.name,
     turned.function,
     turned.counted_as as need,
@@ -99,7 +99,7 @@ select
     turned.coverage
 from turned
 inner join nodes as own on turned.own_id = own.node_id
-inner join territories as territory on own.level = territory.level and own.node_code = territory.code
+inner join territories as territory on own.level = territory.level and own.code = territory.code
 inner join territories as partner
     on turned.partner_level = partner.level and turned.partner_code = partner.code
 where turned.total > 0

@@ -5,8 +5,8 @@ known_flows as (
     select
         seen.*,
         nodes.level,
-        nodes.node_code as code,
-        partner.node_level as partner_level,
+        nodes.code,
+        partner.level as partner_level,
         coverage.coverage,
         sources.extent_kind = 'closed' as closed
     from (
@@ -23,7 +23,7 @@ known_flows as (
     inner join nodes as partner on seen.partner_id = partner.node_id
     inner join need_coverage as coverage
         on seen.need = coverage.need and seen.direction = coverage.direction
-        and nodes.level = coverage.level and nodes.node_level = coverage.level and nodes.node_code = coverage.code
+        and nodes.level = coverage.level and nodes.code = coverage.code and nodes.is_seen
     inner join need_catalogue on seen.need = need_catalogue.need
     inner join sources on need_catalogue.source_id = sources.source_id
     where coverage.coverage >= $minimum_coverage

@@ -12,7 +12,7 @@ levels as (
     select exact_sum(flow.quantity) as total
     from territory_flows as flow
     inner join nodes on flow.dependent_id = nodes.node_id
-    where nodes.level in ('commune', 'departement', 'region', 'country') and nodes.node_level = nodes.level
+    where nodes.level in ('commune', 'departement', 'region', 'country') and nodes.is_seen
     group by nodes.level
 )
 

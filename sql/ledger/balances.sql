@@ -40,7 +40,7 @@ known as (
     from need_catalogue
     inner join need_coverage as coverage using (need)
     inner join nodes
-        on coverage.level = nodes.level and coverage.level = nodes.node_level and coverage.code = nodes.node_code
+        on coverage.level = nodes.level and coverage.code = nodes.code and nodes.is_seen
     left join sides
         on sides.need = coalesce(need_catalogue.mirror_of, need_catalogue.need)
         and nodes.node_id = sides.node_id

@@ -1,5 +1,6 @@
--- The nodes of the network of each level, numbered: its territories; a place that belongs to none of them
--- stands for itself. Around perimeters, which may overlap, the rest of the world is made of EPCI.
+-- The nodes of each network, numbered. Each level that shares out the communes is a network of its own: its
+-- territories, and the places that belong to none of them and stand for themselves. Perimeters, which may
+-- overlap, are all in one network: around them, the rest of the world is made of EPCI.
 with
 places as (
     select 'commune' as level, commune_code as code from communes
@@ -7,31 +8,39 @@ places as (
     select level, code from foreign_places
 ),
 
-outside as (
-    select
-        level_catalogue.level,
-        places.level as node_level,
-        places.code as node_code
+networks as (
+    select distinct
+        case kind when 'partition' then level::varchar else 'perimeters' end as network,
+        case kind when 'partition' then level else 'epci' end as made_of
     from level_catalogue
-    cross join places
-    left join territory_members as member
-        on member.level = case level_catalogue.kind when 'partition' then level_catalogue.level else 'epci' end
-        and places.code = member.commune_code
-    where member.code is null
 ),
 
 inside as (
-    select distinct level, level as node_level, code as node_code from territory_members
+    select distinct networks.network, member.level, member.code
+    from networks
+    inner join territory_members as member on networks.made_of = member.level
     union all
-    select distinct level_catalogue.level, 'epci', member.code
-    from level_catalogue
-    inner join territory_members as member on member.level = 'epci'
+    select distinct 'perimeters', member.level, member.code
+    from territory_members as member
+    inner join level_catalogue using (level)
     where level_catalogue.kind = 'perimeter'
+),
+
+outside as (
+    select networks.network, places.level, places.code
+    from networks
+    cross join places
+    left join territory_members as member
+        on networks.made_of = member.level and places.code = member.commune_code
+    where member.code is null
 )
 
 select
-    row_number() over (order by level, node_level, node_code) as node_id,
-    level,
-    node_level,
-    node_code
-from (select * from inside union all select * from outside)
+    row_number() over (order by node.network, node.level, node.code) as node_id,
+    node.network,
+    node.level,
+    node.code,
+    -- The network is seen from its territories; the other nodes are only partners.
+    coalesce(level_catalogue.kind = 'perimeter' or node.network = node.level::varchar, false) as is_seen
+from (select * from inside union all select * from outside) as node
+left join level_catalogue using (level)

@@ -1,22 +1,28 @@
--- The node that a place (commune, foreign commune, unknown place) joins at each level, the inside of
--- perimeters left out: a place may be in several.
+-- The node that a place (commune, foreign commune, unknown place) joins in each network; among perimeters,
+-- the one it joins when it lies outside.
 with
 places as (
     select 'commune' as level, commune_code as code from communes
     union all
     select level, code from foreign_places
+),
+
+networks as (
+    select distinct
+        case kind when 'partition' then level::varchar else 'perimeters' end as network,
+        case kind when 'partition' then level else 'epci' end as made_of
+    from level_catalogue
 )
 
 select
     places.code as place_code,
-    nodes.level,
+    networks.network,
     nodes.node_id
 from places
-cross join level_catalogue
+cross join networks
 left join territory_members as member
-    on member.level = case level_catalogue.kind when 'partition' then level_catalogue.level else 'epci' end
-    and places.code = member.commune_code
+    on networks.made_of = member.level and places.code = member.commune_code
 inner join nodes
-    on level_catalogue.level = nodes.level
-    and nodes.node_level = coalesce(member.level, places.level)
-    and nodes.node_code = coalesce(member.code, places.code)
+    on networks.network = nodes.network
+    and nodes.level = coalesce(member.level, places.level)
+    and nodes.code = coalesce(member.code, places.code)

@@ -45,21 +45,19 @@ class Cog:
 
         Arrondissements are folded; `populations` share out a commune that was split.
         """
-        alive = self.alive(year)
-        carried: dict[str, dict[str, float]] = {}
-        for code in set(codes):
-            if code in self.districts:
-                carried[code] = {self.districts[code]: 1.0}
-                continue
-            assert code in alive, f"{code} is not in the COG of {year}"
-            successors = self.forward([code], year)[code]
-            assert successors <= set(self.communes), f"{code} leads to {successors}"
-            if len(successors) == 1:
-                carried[code] = dict.fromkeys(successors, 1.0)
-            else:
-                people = {one: populations[one] for one in successors}
-                total = sum(people.values())
-                carried[code] = {one: count / total for one, count in people.items()}
+        asked = set(codes)
+        folded = {code: self.districts[code] for code in asked & set(self.districts)}
+        whole = asked - set(folded)
+        assert whole <= self.alive(year), f"not in the COG of {year}: {whole - self.alive(year)}"
+        carried = {code: {commune: 1.0} for code, commune in folded.items()}
+        for code, successors in self.forward(whole, year).items():
+            people = {one: populations[one] for one in successors}
+            total = sum(people.values())
+            carried[code] = (
+                dict.fromkeys(successors, 1.0)
+                if len(successors) == 1
+                else {one: count / total for one, count in people.items()}
+            )
         return carried
 
     def _events(self, year: int) -> list[dict[str, set[str]]]:

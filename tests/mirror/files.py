@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -33,10 +34,10 @@ def read_csv(content: bytes, delimiter: str = ",") -> list[Row]:
     return list(csv.DictReader(text, delimiter=delimiter, strict=True))
 
 
-def unzip(path: Path, ending: str) -> bytes:
-    """The only member of an archive whose name ends so (case does not matter)."""
+def unzip(path: Path, name: str) -> bytes:
+    """The only member of an archive with such a name (`*` allowed, case does not matter)."""
     with zipfile.ZipFile(path) as archive:
-        (member,) = [n for n in archive.namelist() if n.lower().endswith(ending.lower())]
+        (member,) = [n for n in archive.namelist() if fnmatch(n.lower(), name)]
         return archive.read(member)
 
 

@@ -85,7 +85,7 @@ class Truth:
         """For each zoning, the zone of each commune: a merged one follows its chef-lieu."""
         names = {"zone_emploi": "ZE2020", "bassin_vie": "BV2012", "aav": "AAV2020"}
         outside = {"000", "ZZZZ", "ZZZZZ"}
-        rows = files.read_sheet(files.unzip(self._path("insee_zonings"), ".xlsx"), "COM", 6)
+        rows = files.read_sheet(files.unzip(self._path("insee_zonings"), "*.xlsx"), "COM", 6)
         zone_of = {row["CODGEO"]: row for row in rows}
         carried = self.cog.carry(zone_of, 2022, self.populations)
         before: dict[str, list[str]] = defaultdict(list)
@@ -142,19 +142,31 @@ class Truth:
     @cached_property
     def areas(self) -> dict[str, float]:
         """Area (km²) of each commune, where the comparison base says it for all its parts."""
-        rows = {
-            row["CODGEO"]: row["SUPERF"]
-            for row in files.read_csv(
-                files.unzip(self._path("insee_comparateur"), "base_cc_comparateur.csv"), ";"
-            )
-            if row["CODGEO"] not in self.cog.districts
-        }
-        carried = self.cog.carry(rows, 2021, self.populations)
-        areas: dict[str, float] = defaultdict(float)
+        return self._compared(lambda row: float(row["SUPERF"] or "nan"))
+
+    @cached_property
+    def comparison_base(self) -> tuple[dict[str, float], dict[str, float]]:
+        """Jobs at the workplace, and employed residents of 15 to 64, of each commune."""
+        jobs = self._compared(lambda row: float(row["P18_EMPLT"] or "nan"))
+        employed = self._compared(
+            lambda row: float(row["P18_ACT1564"] or "nan") - float(row["P18_CHOM1564"] or "nan")
+        )
+        return jobs, employed
+
+    @cached_property
+    def _comparison_rows(self) -> dict[str, files.Row]:
+        content = files.unzip(self._path("insee_comparateur"), "base_cc_comparateur.csv")
+        rows = {row["CODGEO"]: row for row in files.read_csv(content, ";")}
+        return {code: row for code, row in rows.items() if code not in self.cog.districts}
+
+    def _compared(self, quantity: Callable[[files.Row], float]) -> dict[str, float]:
+        """A quantity of the comparison base, where it is known for all parts of a commune."""
+        carried = self.cog.carry(self._comparison_rows, 2021, self.populations)
+        sums: dict[str, float] = defaultdict(float)
         for old, parts in carried.items():
             for new, part in parts.items():
-                areas[new] += part * float(rows[old] or "nan")
-        return {code: area for code, area in areas.items() if not math.isnan(area)}
+                sums[new] += part * quantity(self._comparison_rows[old])
+        return {code: value for code, value in sums.items() if not math.isnan(value)}
 
     @cached_property
     def boxes(self) -> dict[str, tuple[float, float, float, float]]:
@@ -196,7 +208,7 @@ class Truth:
         """
         column = f"NBFLUX_C{vintage[2:]}_ACTOCC15P"
         path = self._path("insee_commuting", vintage)
-        rows = files.read_csv(files.unzip(path, ".csv"), ";")
+        rows = files.read_csv(files.unzip(path, "*.csv"), ";")
         french = {
             code
             for row in rows

@@ -1,0 +1,179 @@
+"""Optional sources that are not there, or refused: the rest is published, and the loss is named."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines import summaries
+from pipelines.catalogue.tables import tables
+from pipelines.release.publishing import latest
+
+from .damage import WEB_PAGE, damage_whole, forget
+from .ground import OPTIONAL, REQUIRED, Ground, photograph
+
+ALL = "all at once"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Sources taken from the mirror, and sources whose file is a web page."""
+
+    lost: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def statuses(self) -> dict[str, str]:
+        return dict.fromkeys(self.lost, "unavailable") | dict.fromkeys(self.refused, "rejected")
+
+
+CASES = {
+    **{source_id: Case(lost=(source_id,)) for source_id in OPTIONAL},
+    ALL: Case(lost=tuple(OPTIONAL)),
+    "refused": Case(refused=("insee_commuting", "etalab_commune_contours")),
+}
+
+
+@dataclass(frozen=True)
+class After:
+    """What a run left: its release, and the folder of the releases before it."""
+
+    folder: Path
+    before: dict[str, str]
+    after: dict[str, str]
+
+    def table(self, name: str) -> pl.DataFrame:
+        return pl.read_parquet(self.folder / f"{name}.parquet")
+
+
+def run(good: Path, folder: Path, case: Case) -> After:
+    """Publish again, without some sources, beside the good release (in its own process)."""
+    os.environ["METABOLISME_HOME"] = str(folder / "home")
+    for name in ("mirror", "home", "outputs"):
+        shutil.copytree(good / name, folder / name, symlinks=True)
+    ground = Ground(folder / "mirror", folder / "outputs")
+    before = photograph(ground.outputs)
+    forget(ground.mirror, *case.lost)
+    for source_id in case.refused:
+        damage_whole(ground.mirror, source_id, lambda content: WEB_PAGE)
+    release = ground.run()
+    return After(release.folder, before, photograph(ground.outputs))
+
+
+@pytest.fixture(scope="module")
+def runs(
+    good: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, "Future[After]"]]:
+    """The runs of all cases, two at a time."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        yield {
+            name: pool.submit(run, good, tmp_path_factory.mktemp("missing"), case)
+            for name, case in CASES.items()
+        }
+
+
+@pytest.fixture(params=CASES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def case(name: str) -> Case:
+    return CASES[name]
+
+
+@pytest.fixture
+def after(name: str, runs: dict[str, "Future[After]"]) -> After:
+    return runs[name].result(timeout=120)
+
+
+def test_a_whole_release_is_published(after: After) -> None:
+    published = [table.name for table in tables().values() if table.published]
+    assert published
+    for table in published:
+        assert (after.folder / f"{table}.parquet").is_file()
+        assert list(after.folder.glob(f"{table}.csv*"))
+    package = json.loads((after.folder / "datapackage.json").read_text(encoding="utf-8"))
+    assert {r["path"] for r in package["resources"]} | {"datapackage.json"} == {
+        path.name for path in after.folder.iterdir()
+    }
+
+
+def test_latest_is_the_new_release_and_the_old_one_is_untouched(after: After) -> None:
+    outputs = after.folder.parent
+    assert (outputs / "latest").resolve() == after.folder
+    assert latest(outputs).folder == after.folder
+    pointers = {"latest", "latest.json"}
+    old = {path: content for path, content in after.before.items() if path not in pointers}
+    assert old == {path: after.after[path] for path in old}
+    assert not [path for path in after.after if path.startswith(".")]
+
+
+def test_sources_say_which_and_why(after: After, case: Case) -> None:
+    rows = {row["source_id"]: row for row in after.table("sources").to_dicts()}
+    assert {id_: row["status"] for id_, row in rows.items() if row["status"] != "ok"} == (
+        case.statuses
+    )
+    for source_id in case.statuses:
+        assert source_id in rows[source_id]["why"]
+    assert all(rows[source_id]["rows"] for source_id in REQUIRED)
+
+
+def test_not_measured_names_the_loss(after: After, case: Case) -> None:
+    reasons = after.table("not_measured")
+    for source_id in case.statuses:
+        for language in ("reason_fr", "reason_en"):
+            named = reasons.filter(pl.col(language).str.contains(source_id, literal=True))
+            assert named.height, f"{language} never names {source_id}"
+
+
+def test_the_summary_has_a_reservation(after: After, case: Case) -> None:
+    """This is what has the command exit with 3."""
+    reservations = summaries.summarise(after.folder).reservations
+    for source_id, status in case.statuses.items():
+        assert any(r.startswith(f"{source_id}: {status}.") for r in reservations)
+
+
+def test_no_check_fails(after: After, case: Case) -> None:
+    found = after.table("checks")
+    assert not found.filter(status="failed").height
+    used = found.filter(check_id="sources_used").to_dicts()[0]
+    assert used["status"] == "warned" and used["observed"] == len(case.statuses)
+    assert all(f"{id_} ({status})" in used["message"] for id_, status in case.statuses.items())
+
+
+def test_the_territories_are_all_there(after: After, good: Path) -> None:
+    levels = ["commune", "epci", "departement", "region", "country"]
+    columns = ["level", "code", "name", "population"]
+    whole = pl.read_parquet(next(good.glob("outputs/*/territories.parquet")))
+    keep = pl.col("level").is_in(levels)
+    assert (
+        after.table("territories")
+        .filter(keep)
+        .select(columns)
+        .equals(whole.filter(keep).select(columns))
+    )
+
+
+def test_missing_is_not_zero(after: After, case: Case) -> None:
+    if "insee_commuting" in case.statuses:
+        for table in ("flows", "dependencies"):
+            assert after.table(table).is_empty()
+    if "etalab_commune_contours" in case.statuses:
+        territories, flows = after.table("territories"), after.table("flows")
+        assert territories["lon"].null_count() == territories.height
+        apart = flows.filter(pl.col("provider_code") != pl.col("dependent_code"))
+        assert apart["distance_km"].null_count() == apart.height
+    if "insee_comparateur" in case.statuses:
+        measured = after.table("measures").filter(source_id="insee_comparateur")
+        assert measured.is_empty()
+    if "insee_zonings" in case.statuses:
+        levels = set(after.table("territories")["level"])
+        assert not levels & {"zone_emploi", "bassin_vie", "aav"}

@@ -19,6 +19,7 @@ from pipelines.raw.reading import Reading, read_table
 from pipelines.settings import Settings
 from pipelines.store import Store
 
+WHOLE = "*"
 AT_ONCE = 5  # what data.gouv.fr asks of those who download
 
 
@@ -104,15 +105,20 @@ def _fetch(source: Source, where_from: Origin, settings: Settings) -> Fetched:
             asked = str(settings.cog_year)
         return Fetched("ok", None, where_from.obtain(source, asked))
     except UnavailableError as error:
-        return Fetched("unavailable", str(error), {})
+        return Fetched("unavailable", _line(error), {})
     except RejectedError as error:
-        return Fetched("rejected", str(error), {})
+        return Fetched("rejected", _line(error), {})
 
 
 def _records(source_id: str, fetched: Fetched) -> list[dict[str, Any]]:
     if not fetched.files:
         return [
-            {"source_id": source_id, "file_role": "*", "status": fetched.status, "why": fetched.why}
+            {
+                "source_id": source_id,
+                "file_role": WHOLE,
+                "status": fetched.status,
+                "why": fetched.why,
+            }
         ]
     return [
         {
@@ -140,11 +146,12 @@ def write_raw_table(source: Source, name: str, store: Store) -> int:
         RejectedError: the source is required and its file is not what it should be.
     """
     role = source.tables[name].file
-    row = _file_row(store, source.id, role)
-    if row is None or row["path"] is None:
-        status = row["status"] if row else "unavailable"
-        why = (row and row["why"]) or f"the file {role} of {source.id} is not there"
-        return store.write_empty(tables()[name], {"status": status, "why": why})
+    files = _files(store, source.id)
+    if role not in files:
+        nothing = {"status": "unavailable", "why": f"the file {role} of {source.id} is not there"}
+        lost = files.get(WHOLE, nothing)
+        return store.write_empty(tables()[name], {k: str(lost[k]) for k in ("status", "why")})
+    row = files[role]
     reading = Reading(
         source,
         source.vintage(row["vintage"]),
@@ -157,7 +164,7 @@ def write_raw_table(source: Source, name: str, store: Store) -> int:
     except RejectedError as error:
         if source.required:
             raise
-        return store.write_empty(tables()[name], {"status": "rejected", "why": str(error)})
+        return store.write_empty(tables()[name], {"status": "rejected", "why": _line(error)})
 
 
 def write_sources(store: Store) -> int:
@@ -168,7 +175,7 @@ def write_sources(store: Store) -> int:
 
 
 def _source_record(source: Source, store: Store) -> dict[str, Any]:
-    files = [row for role in ("*", *source.files) if (row := _file_row(store, source.id, role))]
+    files = list(_files(store, source.id).values())
     notes = {name: store.notes(name) for name in source.tables}
     optional = {n for n, t in source.tables.items() if source.files[t.file].optional}
     lost = [note for n, note in notes.items() if "status" in note and n not in optional]
@@ -202,17 +209,17 @@ def _source_record(source: Source, store: Store) -> dict[str, Any]:
     }
 
 
-def _file_row(store: Store, source_id: str, role: str) -> dict[str, Any] | None:
-    for row in _file_rows(store):
-        if row["source_id"] == source_id and row["file_role"] in (role, "*"):
-            return row
-    return None
-
-
-def _file_rows(store: Store) -> list[dict[str, Any]]:
+def _files(store: Store, source_id: str) -> dict[str, dict[str, Any]]:
+    """Role -> the row of `source_files`; a source without any file has one row, `WHOLE`."""
     import pyarrow.parquet as pq
 
-    return list(pq.read_table(store.path("source_files")).to_pylist())
+    rows = pq.read_table(store.path("source_files")).to_pylist()
+    return {row["file_role"]: row for row in rows if row["source_id"] == source_id}
+
+
+def _line(error: Exception) -> str:
+    """A message on one line, as a cell of a table."""
+    return " ".join(str(error).split())
 
 
 def _joined(texts: Any) -> str | None:

@@ -100,9 +100,6 @@ def test_a_release_cannot_be_written(
     # A release that could not be pointed at may stand there, whole; half of one may not.
     assert {path: left.get(path) for path in before} == before
     assert not [path for path in left if path.startswith(".")]
-    # And with room again, all is well.
-    release = publish(published.store, published.outputs)
-    assert (published.outputs / "latest").resolve() == release.folder
 
 
 def test_latest_json_cannot_be_written(published: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +191,7 @@ def test_a_full_disk_of_releases(published: Ground, tmp_path: Path) -> None:
         assert photograph(outputs) == before
 
 
-@pytest.mark.parametrize("size", ["16k", "256k", "1m"])
+@pytest.mark.parametrize("size", ["16k", "256k"])
 def test_a_full_disk_of_tables(
     published: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: str
 ) -> None:

@@ -139,6 +139,9 @@ def test_the_summary_has_a_reservation(after: After, case: Case) -> None:
     reservations = summaries.summarise(after.folder).reservations
     for source_id, status in case.statuses.items():
         assert any(r.startswith(f"{source_id}: {status}.") for r in reservations)
+    warned = after.table("checks").filter(status="warned")["check_id"].to_list()
+    for check_id in set(warned) - {"sources_used"}:
+        assert any(r.startswith(f"{check_id}: ") for r in reservations), f"{check_id} is not told"
 
 
 def test_no_check_fails(after: After, case: Case) -> None:

@@ -117,8 +117,6 @@ def die_after(function, times):
 moment, tables, outputs = sys.argv[1:]
 if moment == "a table is copied":
     publishing._write_csv = die_after(publishing._write_csv, 3)
-elif moment == "the data package":
-    publishing.write_datapackage = die
 elif moment == "before the folder has its name":
     Path.rename = die
 elif moment == "before the link is made":
@@ -135,7 +133,6 @@ publishing.publish(Store(Path(tables)), Path(outputs))
     "moment",
     [
         "a table is copied",
-        "the data package",
         "before the folder has its name",
         "before the link is made",
         "before the link takes its place",

@@ -2,6 +2,7 @@
 
 import math
 import random
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -207,31 +208,29 @@ def test_distance_between_communes(request: pytest.FixtureRequest, year: str) ->
     release, _ = of_year(request, year)
     communes = release.rows("territories", level="commune").set_index("code")
     flows = release.rows("flows", need="jobs").set_index(["dependent_code", "provider_code"])
-    positions = communes[["lon", "lat", "area_km2"]].to_dict("index")
+    places = communes[["lon", "lat", "area_km2", "departement_code"]].to_dict("index")
     distances = flows["distance_km"].to_dict()
     for pair in some(list(distances), 3_000):
-        due = road_between(*pair, positions, communes["departement_code"].to_dict())
+        due = road_between(*pair, places)
         if due is None:
             assert math.isnan(distances[pair]), pair
         else:
             assert abs(distances[pair] - due) <= BOUNDS_ROUNDED_TO, pair
 
 
-def road_between(
-    a: str, b: str, positions: dict[str, dict[str, float]], departements: dict[str, str]
-) -> float | None:
+def road_between(a: str, b: str, places: dict[str, dict[str, Any]]) -> float | None:
     """The distance by road, if there is one."""
-    if b not in positions:
+    if b not in places:
         return None  # abroad: no position
+    here, there = places[a], places[b]
     if a == b:
-        return formulas.own_km(positions[a]["area_km2"])
-    if island(departements[a]) != island(departements[b]):
+        return formulas.own_km(here["area_km2"])
+    if land(here["departement_code"]) != land(there["departement_code"]):
         return None
-    here, there = positions[a], positions[b]
     return formulas.road_km(here["lon"], here["lat"], there["lon"], there["lat"])
 
 
-def island(departement: str) -> str:
+def land(departement: str) -> str:
     if departement in ("2A", "2B"):
         return "Corse"
     return departement if departement.startswith("97") else "mainland"

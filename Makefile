@@ -3,13 +3,16 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint dev bench lock clean
+.PHONY: run test test-slow lint dev bench lock clean
 
 run: $(READY)  ## a whole release from the embedded sample, offline
 	$(BIN)/metabolisme run
 
-test: $(READY)  ## the tests
-	$(BIN)/pytest
+test: $(READY)  ## the tests, in a few minutes
+	$(BIN)/pytest -m "not slow"
+
+test-slow: $(READY)  ## those that take longer; CI runs them too
+	$(BIN)/pytest -m slow
 
 lint: $(READY)  ## style, types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -60,7 +60,7 @@ def run(
         cog_year=cog_year,
         outputs=outputs or paths.outputs(),
     )
-    _check_paths(settings)
+    _check_asked(settings)
     from pipelines.orchestration.running import run_alone
 
     with err.status("starting…") as status:
@@ -172,7 +172,7 @@ def main() -> None:
 
 def _say(error: MetabolismeError) -> None:
     err.print("[bold red]error[/] ", end="")
-    err.print(str(error), markup=False)
+    err.print(str(error), markup=False, soft_wrap=True)
 
 
 def _origin(named: str | None, mirror: Path | None) -> str:
@@ -226,12 +226,28 @@ def _chosen(names: list[str] | None) -> list[Any]:
     return [source for id_, source in sources().items() if not names or id_ in names]
 
 
-def _check_paths(settings: Settings) -> None:
-    for what, path in (("--mirror", settings.mirror), ("--perimeters", settings.perimeters)):
-        if path is not None and not path.exists():
+def _check_asked(settings: Settings) -> None:
+    """Say at once what is wrong with the request, before anything starts."""
+    from pipelines.raw.mirror import Mirror
+
+    if settings.mirror is not None:
+        if not settings.mirror.is_dir():
             raise UsageError(
-                "what was named does not exist", where=what, found=str(path), todo="check the path"
+                "there is no such mirror folder",
+                where="--mirror",
+                found=str(settings.mirror),
+                todo="check the path, or make one: metabolisme mirror DIR",
             )
+        Mirror(settings.mirror)
+    if settings.perimeters is not None and not settings.perimeters.is_file():
+        raise UsageError(
+            "there is no such perimeter file",
+            where="--perimeters",
+            found=str(settings.perimeters),
+            todo="check the path",
+        )
+    if settings.cog_year is not None:
+        sources()["insee_cog_communes"].vintage(str(settings.cog_year))
 
 
 if __name__ == "__main__":

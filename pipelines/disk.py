@@ -42,10 +42,17 @@ def disk_errors(where: Path) -> Iterator[None]:
     """Turn the errors of the operating system into ones a person can act on.
 
     Raises:
-        MetabolismeError: the disk is full or fails, or the rights forbid it.
+        MetabolismeError: the disk is full or fails, the rights forbid it, or memory runs out.
     """
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise MetabolismeError(
+            "there is not enough memory, or room beside it to spill to",
+            where=str(where),
+            found=str(error).partition("\n")[0],
+            todo="give more with METABOLISME_MEMORY (for instance 4GB), or free some disk",
+        ) from error
     except (OSError, duckdb.IOException) as error:
         what, todo = "the disk does not answer as it should", "look at the state of the disk"
         if _is(error, _FULL):

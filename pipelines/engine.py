@@ -15,7 +15,7 @@ from sqlglot import exp
 from pipelines import paths
 from pipelines.catalogue.tables import Table, tables
 from pipelines.catalogue.words import parameter_values
-from pipelines.errors import CatalogueError
+from pipelines.errors import CatalogueError, UsageError
 from pipelines.store import Store
 
 # What does not fit spills to the disk; a query that goes wrong must not fill it.
@@ -67,7 +67,15 @@ def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     # A name in a query is a table, never a variable of Python.
     with duckdb.connect() as con:
         con.execute("set python_enable_replacements = false")
-        con.execute("set memory_limit = $most", {"most": MEMORY_LIMIT})
+        try:
+            con.execute("set memory_limit = $most", {"most": MEMORY_LIMIT})
+        except duckdb.Error as error:
+            raise UsageError(
+                "this is not an amount of memory",
+                where="METABOLISME_MEMORY",
+                expected="for instance 2GB",
+                found=MEMORY_LIMIT,
+            ) from error
         con.execute("set temp_directory = $folder", {"folder": str(spill)})
         con.execute("set max_temp_directory_size = $most", {"most": SPILL_LIMIT})
         con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))

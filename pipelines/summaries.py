@@ -42,7 +42,8 @@ def summarise(folder: Path) -> Summary:
     sources = pl.read_parquet(folder / "sources.parquet")
     checks = pl.read_parquet(folder / "checks.parquet")
     lost = sources.filter(pl.col("status").is_in(["unavailable", "rejected"]))
-    warned = checks.filter(status="warned", check_id=pl.col("check_id") != "sources_used")
+    # Sources that were missing are told one by one.
+    warned = checks.filter(pl.col("check_id") != "sources_used", status="warned")
     return Summary(
         version=folder.name,
         folder=folder,
@@ -65,7 +66,8 @@ def show(summary: Summary, console: Console) -> None:
     console.print(f"  {summary.folder}", markup=False, soft_wrap=True)
     console.print(
         f"  {len(summary.rows)} tables, {sum(summary.rows.values()):,} rows, as Parquet and CSV;"
-        f" sources {_tally(summary.sources)}; checks {_tally(summary.checks)}"
+        f" sources {_tally(summary.sources)}; checks {_tally(summary.checks)}",
+        soft_wrap=True,
     )
     for reservation in summary.reservations:
         console.print(f"  [yellow]reservation[/] {_flat(reservation)}", soft_wrap=True)

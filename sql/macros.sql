@@ -8,12 +8,15 @@ create macro exact_sum_of_ratios(x) as cast(sum(cast(x as decimal(38, 15))) as d
 create macro is_french_code(code) as
     regexp_full_match(code, '((0[1-9]|1\d|2[1-9AB]|[3-8]\d|9[0-5])\d{3}|97[12346]\d{2})');
 
--- Great-circle distance (haversine), in the unit of the radius.
+-- Great-circle distance (haversine), in the unit of the radius; null when a position is missing (`least`
+-- alone would pass over it).
 create macro great_circle(lon_a, lat_a, lon_b, lat_b, radius) as
-    2 * radius * asin(sqrt(least(1,
-        pow(sin(radians(lat_b - lat_a) / 2), 2)
-        + cos(radians(lat_a)) * cos(radians(lat_b)) * pow(sin(radians(lon_b - lon_a) / 2), 2)
-    )));
+    case when lon_a + lat_a + lon_b + lat_b is not null then
+        2 * radius * asin(sqrt(least(1,
+            pow(sin(radians(lat_b - lat_a) / 2), 2)
+            + cos(radians(lat_a)) * cos(radians(lat_b)) * pow(sin(radians(lon_b - lon_a) / 2), 2)
+        )))
+    end;
 
 -- Approximate 95 % interval of a sampled count (Byar): the variance of the count is
 -- count * unit_weight, so that count / unit_weight is the number of independent answers behind it.

@@ -9,6 +9,7 @@ from pipelines.answers.formulas import Formula
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
 from pipelines.catalogue.sources import Function
+from pipelines.catalogue.sources import sources as catalogue
 from pipelines.catalogue.tables import tables
 from pipelines.catalogue.words import needs, parameter_values
 from pipelines.store import Store
@@ -39,9 +40,9 @@ def never_measured() -> list[NeverMeasured]:
 def write_not_measured(store: Store) -> int:
     """Make `not_measured`.
 
-    First what no source measures; then each need, for the territories outside its source's
-    extent (code `*` when that is the whole level); then the indicators that have no value
-    although their needs are known.
+    First what no source measures, and the sources that were missing; then each need, for the
+    territories outside its source's extent (code `*` when that is the whole level); then the
+    indicators that have no value although their needs are known.
     """
     territories = pl.read_parquet(store.path("territories"), columns=["level", "code"]).filter(
         ~pl.col("level").is_in(["foreign", "unknown"])
@@ -55,14 +56,24 @@ def write_not_measured(store: Store) -> int:
         _record(n.function, n.need, None, Text(fr=n.fr, en=n.en), EVERYONE, EVERYONE)
         for n in never_measured()
     ]
+    of_needs = {need.source for need in needs().values()}
+    records += [
+        _record(function, None, None, _lost(row), EVERYONE, EVERYONE) | {"source_id": id_}
+        for id_, row in sources.items()
+        if row["status"] in ("unavailable", "rejected") and id_ not in of_needs
+        for function in catalogue()[id_].functions
+    ]
     for id_, need in needs().items():
         missing = outside.filter(need=id_).select("level", "code")
         if sources[need.source]["extent_kind"] == "closed":
             reason = _closed(sources[need.source])
-            records.append(_record(need.function, id_, None, reason, EVERYONE, EVERYONE))
+            records.append(
+                _record(need.function, id_, None, reason, EVERYONE, EVERYONE)
+                | {"source_id": need.source}
+            )
         reason = _outside(sources[need.source], comes_in=need.row_side == "provider")
         records += [
-            _record(need.function, id_, None, reason, level, code)
+            _record(need.function, id_, None, reason, level, code) | {"source_id": need.source}
             for level, code in _summed_up(missing, territories)
         ]
     for id_, indicator in indicators().items():
@@ -122,6 +133,16 @@ def _outside(source: dict[str, Any], *, comes_in: bool) -> Text:
     return Text(
         fr=f"{id_} {vintage} n'est complète que pour {extent}.",
         en=f"{id_} {vintage} is complete for {extent} only.",
+    )
+
+
+def _lost(source: dict[str, Any]) -> Text:
+    id_, status = source["source_id"], source["status"]
+    return Text(
+        fr=f"« {source['title_fr']} » ({id_}) n'a pas servi ({status}) : ce que cette source "
+        "apporte manque ; voir la table sources.",
+        en=f"“{source['title_en']}” ({id_}) was not used ({status}): what it brings is missing; "
+        "see the table sources.",
     )
 
 

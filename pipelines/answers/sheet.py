@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.catalogue.words import needs
+from pipelines.catalogue.words import levels, needs
 from pipelines.errors import UsageError
 
 PARTNERS = 8
@@ -48,6 +48,10 @@ def find(folder: Path, asked: str, level: str | None = None) -> Place:
     Raises:
         UsageError: none fits, or several: the candidates are listed.
     """
+    if level is not None and level not in levels():
+        raise UsageError(
+            "there is no such level", where="--level", expected=", ".join(levels()), found=level
+        )
     with _release(folder) as con:
         places = [
             Place(*row)

@@ -64,6 +64,7 @@ class Column(Entry):
         type: `code` is text that is never a number; `commune` a code whose lost leading zero is
             given back; `number` follows the table's decimal mark.
         unit: the unit of a number, as in the catalogue of units.
+        required: a row without it is an error, as one without a part of the key.
         null_marks: texts that stand for an absent value (secret, not available).
         missing: some vintages do not have the column; it is then empty.
     """
@@ -75,6 +76,7 @@ class Column(Entry):
     unit: str | None = None
     minimum: float | None = None
     maximum: float | None = None
+    required: bool = False
     null_marks: list[str] = []
     missing: bool = False
 

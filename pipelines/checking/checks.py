@@ -11,6 +11,7 @@ from pipelines import engine, paths
 from pipelines.catalogue.loading import Entry, read_yaml, validate
 from pipelines.catalogue.tables import Table, tables
 from pipelines.catalogue.words import parameter_values
+from pipelines.disk import replacing
 from pipelines.errors import MetabolismeError
 from pipelines.store import Store
 
@@ -88,11 +89,8 @@ def check_table(table: Table, store: Store) -> list[Outcome]:
 
 def keep(store: Store, name: str, outcomes: list[Outcome]) -> None:
     """Keep outcomes beside the tables, under a name."""
-    folder = store.folder / "checks"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{name}.json").write_text(
-        json.dumps([asdict(o) for o in outcomes]), encoding="utf-8"
-    )
+    with replacing(store.folder / "checks" / f"{name}.json", lasting=False) as part:
+        part.write_text(json.dumps([asdict(o) for o in outcomes]), encoding="utf-8")
 
 
 def kept(store: Store, name: str) -> list[Outcome]:

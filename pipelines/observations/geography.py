@@ -79,7 +79,8 @@ def write_commune_shapes(store: Store) -> int:
     with engine.connection(store) as con:
         engine.attach(con, store, SHAPES_READS)
         contours = con.sql(
-            "select commune_code, geometry from etalab_commune_contours where parent_code is null"
+            "select commune_code, geometry from etalab_commune_contours"
+            " where parent_code is null and geometry is not null"
         ).fetchall()
         shapes = shapely.from_wkb(np.array([wkb for _, wkb in contours], dtype=object))
         projection = Transformer.from_crs("EPSG:4326", EQUAL_AREA, always_xy=True)

@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines import engine
@@ -38,11 +39,30 @@ def write_user_perimeters(store: Store, path: Path | None, cog_year: int) -> int
     return engine.write_records(
         table,
         store,
-        [{"code": code, "name": name, "source_code": commune} for code, name, commune in lines],
+        [dict(zip(("code", "name", "source_code"), line.values, strict=True)) for line in lines],
     )
 
 
-def _read(path: Path) -> list[tuple[str, str, str]]:
+@dataclass(frozen=True)
+class Line:
+    """One line of the file: its number, and its cells."""
+
+    number: int
+    cells: list[str]
+
+    @property
+    def fits(self) -> bool:
+        """Whether it has three cells, all filled."""
+        return len(self.cells) == len(HEADER) and all(self.cells)
+
+    @property
+    def values(self) -> tuple[str, str, str]:
+        """Code and name of the perimeter, and code of the commune."""
+        code, name, commune = self.cells
+        return code, name, _commune(commune)
+
+
+def _read(path: Path) -> list[Line]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -54,8 +74,19 @@ def _read(path: Path) -> list[tuple[str, str, str]]:
             todo="save it as CSV UTF-8",
         ) from error
     header = text.partition("\n")[0]
-    rows = list(csv.reader(text.splitlines(), delimiter=";" if ";" in header else ","))
-    if not rows or [name.strip().lower() for name in rows[0]] != HEADER:
+    reader = csv.reader(text.splitlines(), delimiter=";" if ";" in header else ",", strict=True)
+    rows: list[tuple[int, list[str]]] = []
+    try:
+        rows += ((reader.line_num, [cell.strip() for cell in row]) for row in reader)
+    except csv.Error as error:
+        raise MetabolismeError(
+            "the perimeter file is not well-formed CSV",
+            where=str(path),
+            expected="a line per commune; a quote that opens also closes",
+            found=f"{error}, on line(s) {len(rows) and rows[-1][0] + 1} to {reader.line_num}",
+            todo="mend that line",
+        ) from error
+    if not rows or [name.lower() for name in rows[0][1]] != HEADER:
         raise MetabolismeError(
             "the perimeter file does not have the columns of one",
             where=f"{path}, line 1",
@@ -63,8 +94,7 @@ def _read(path: Path) -> list[tuple[str, str, str]]:
             found=header.strip() or "an empty file",
             todo="rename the columns",
         )
-    cells = [[cell.strip() for cell in row] + [""] * 3 for row in rows[1:] if any(row)]
-    return [(code, name, _commune(commune)) for code, name, commune, *_ in cells]
+    return [Line(number, cells) for number, cells in rows[1:] if any(cells)]
 
 
 def _commune(code: str) -> str:
@@ -82,17 +112,18 @@ def _known_codes(store: Store, cog_year: int) -> set[str]:
     return {row[0] for row in rows}
 
 
-def _problems(lines: list[tuple[str, str, str]], known: set[str]) -> list[str]:
+def _problems(lines: list[Line], known: set[str]) -> list[str]:
     problems = [] if lines else ["no line below the header"]
-    if empty := [n for n, line in enumerate(lines, start=2) if not all(line)]:
-        problems.append(f"empty cell on line(s) {first(empty)}")
-    if strange := sorted({commune for _, _, commune in lines if commune and commune not in known}):
+    if odd := [line.number for line in lines if not line.fits]:
+        problems.append(f"an empty cell, or more or fewer than three, on line(s) {first(odd)}")
+    values = [line.values for line in lines if line.fits]
+    if strange := sorted({commune for _, _, commune in values} - known):
         problems.append(f"unknown commune(s): {first(strange, 10)}")
-    counted = Counter((code, commune) for code, _, commune in lines)
+    counted = Counter((code, commune) for code, _, commune in values)
     if twice := [f"{code}/{commune}" for (code, commune), n in counted.items() if n > 1]:
         problems.append(f"commune(s) given twice for a perimeter: {first(twice, 10)}")
     names: dict[str, set[str]] = {}
-    for code, name, _ in lines:
+    for code, name, _ in values:
         names.setdefault(code, set()).add(name)
     if several := [code for code, given in names.items() if len(given) > 1]:
         problems.append(f"perimeter(s) with several names: {first(several, 10)}")

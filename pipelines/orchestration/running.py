@@ -1,6 +1,7 @@
 """Run the whole job in this process, on an instance that keeps its history in our folder."""
 
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +32,11 @@ class Run:
 def prepare_instance() -> Path:
     """Make Dagster's home under our folder, and tell Dagster of it."""
     home = paths.home() / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
-    config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(INSTANCE, encoding="utf-8")
+    with disk_errors(home):
+        home.mkdir(parents=True, exist_ok=True)
+        config = home / "dagster.yaml"
+        if not config.exists():
+            config.write_text(INSTANCE, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     return home
@@ -58,9 +60,18 @@ def run_alone(settings: Settings, report: Report) -> Run:
                 todo="wait for it to end, or give this one its own METABOLISME_HOME",
             ) from error
     try:
+        _tidy(settings.tables)
         return run_job(settings, report)
     finally:
         lock.release()
+
+
+def _tidy(tables: Path) -> None:
+    """Remove what a run that was killed left half-made."""
+    with disk_errors(tables):
+        shutil.rmtree(tables / ".spill", ignore_errors=True)
+        for part in tables.glob(".*.part"):
+            part.unlink()
 
 
 def serve(port: int) -> None:
@@ -102,10 +113,21 @@ def _config(settings: Settings) -> dict[str, Any]:
 def _errors(result: dg.ExecuteInProcessResult) -> list[str]:
     said = []
     for event in result.all_events:
-        if event.is_step_failure:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR:
+                found = {name: value.value for name, value in check.metadata.items()}
+                said.append(
+                    f"the check {check.check_name} of {check.asset_key.to_user_string()} failed: "
+                    f"{check.description} (found {found.get('observed')}, "
+                    f"expected {found.get('expected')})"
+                )
+        elif event.is_step_failure:
             data = event.step_failure_data
             if data.user_failure_data and data.user_failure_data.description:
                 said.append(data.user_failure_data.description)
             elif data.error:
-                said.append(f"{event.step_key}: {data.error.cause or data.error}")
+                cause = data.error.cause or data.error
+                if cause.cls_name != "DagsterAssetCheckFailedError":
+                    said.append(f"{event.step_key}: {cause.message.strip()}")
     return said

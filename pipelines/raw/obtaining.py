@@ -9,6 +9,7 @@ from typing import Any
 from pipelines import engine, paths
 from pipelines.catalogue.sources import Source, sources
 from pipelines.catalogue.tables import tables
+from pipelines.disk import disk_errors
 from pipelines.errors import MetabolismeError, RejectedError, UnavailableError, UsageError, first
 from pipelines.raw.fetch import Obtained, Origin, is_complete
 from pipelines.raw.lock import Lock
@@ -41,7 +42,8 @@ def origin(settings: Settings) -> Origin:
     if settings.origin == "sample":
         from pipelines.sample import write_sample
 
-        return Mirror(write_sample(paths.home() / "sample"))
+        with disk_errors(paths.home() / "sample"):
+            return Mirror(write_sample(paths.home() / "sample"))
     mirror = Mirror(settings.mirror) if settings.mirror else None
     if settings.origin == "official":
         return publisher(mirror)

@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.catalogue.sources import Column, Source, SourceTable, Vintage
 from pipelines.catalogue.tables import Table
+from pipelines.disk import disk_errors
 from pipelines.errors import RejectedError, first
 from pipelines.raw.unpacking import unpack
 from pipelines.store import Store
@@ -38,6 +39,10 @@ class Reading:
         return f"sources/{self.source.id}.yml, tables.{self.name}"
 
 
+# Bounds of longitude and latitude, lowest then highest.
+DEGREES = (180, 90, 180, 90)
+
+
 def read_table(reading: Reading, table: Table, store: Store) -> int:
     """Read one table of a source into the store, and say how many rows it has.
 
@@ -46,7 +51,11 @@ def read_table(reading: Reading, table: Table, store: Store) -> int:
             rows. One message holds all that was found.
     """
     file = reading.source.files[reading.table.file]
-    with tempfile.TemporaryDirectory(prefix="metabolisme-") as scratch, duckdb.connect() as con:
+    with (
+        disk_errors(Path(tempfile.gettempdir())),
+        tempfile.TemporaryDirectory(prefix="metabolisme-") as scratch,
+        duckdb.connect() as con,
+    ):
         path = unpack(reading.path, file.format, reading.table.member, Path(scratch))
         opened = _open(con, path, file.format, reading, Path(scratch))
         columns = _match(opened.header, reading)
@@ -159,7 +168,10 @@ def _sheet(path: Path, reading: Reading) -> Any:
     import fastexcel
     import pyarrow as pa
 
-    workbook = fastexcel.read_excel(path)
+    try:
+        workbook = fastexcel.read_excel(path)
+    except fastexcel.FastExcelError as error:
+        raise _broken(reading, path, str(error)) from error
     wanted = reading.table.sheet or ".*"
     sheets = [name for name in workbook.sheet_names if re.fullmatch(wanted, name, re.IGNORECASE)]
     if len(sheets) != 1:
@@ -170,19 +182,39 @@ def _sheet(path: Path, reading: Reading) -> Any:
             found=first(workbook.sheet_names, 20),
             todo=f"mend {reading.yaml}.sheet",
         )
-    sheet = workbook.load_sheet(sheets[0], header_row=reading.table.skip, dtypes="string")
-    return pa.table(sheet.to_arrow())
+    try:
+        sheet = workbook.load_sheet(sheets[0], header_row=reading.table.skip, dtypes="string")
+        rows = pa.table(sheet.to_arrow())
+    except fastexcel.FastExcelError as error:
+        raise _broken(reading, path, f"sheet {sheets[0]}: {error}") from error
+    if not rows.column_names:
+        raise _broken(
+            reading, path, f"sheet {sheets[0]} has no header on line {reading.table.skip + 1}"
+        )
+    return rows
 
 
 def _shapes(path: Path, reading: Reading) -> Any:
     import pyarrow as pa
     import pyogrio
-    from pyogrio.errors import DataSourceError
+    import shapely
+    from pyogrio.errors import DataLayerError, DataSourceError
 
     try:
         _, features = pyogrio.read_arrow(path)
-    except DataSourceError as error:
+    except (DataSourceError, DataLayerError) as error:
         raise _broken(reading, path, str(error)) from error
+    if not features.num_rows:
+        raise _broken(reading, path, "no shape at all")
+    bounds = shapely.total_bounds(shapely.from_wkb(features["wkb_geometry"].to_numpy())).tolist()
+    if not all(abs(bound) <= limit for bound, limit in zip(bounds, DEGREES, strict=True)):
+        raise RejectedError(
+            f"{reading.source.id}: the shapes of {path.name} are not in degrees",
+            where=f"{path.name}; {reading.yaml}, geometry",
+            expected="longitudes within 180, latitudes within 90 (WGS 84)",
+            found=f"shapes from {bounds[:2]} to {bounds[2:]}",
+            todo="take the file in WGS 84",
+        )
     names = ["geometry" if name == "wkb_geometry" else name for name in features.column_names]
     # Without the field metadata, DuckDB sees plain bytes and not a geometry.
     plain = [features.column(i).cast(features.schema.field(i).type) for i in range(len(names))]
@@ -248,10 +280,14 @@ def _typed(text: str, column: Column, position: int, decimal: str) -> str:
         case "commune":
             lost = f"regexp_full_match({text}, '\\d{{4}}')"
             return f"case when {lost} then '0' || {text} else {text} end"
-        case "number" | "integer":
-            kind = "double" if column.type == "number" else "bigint"
+        case "number":
             number = f"replace({text}, ',', '.')" if decimal == "," else text
-            return f"try_cast({number} as {kind})"
+            # NaN and infinity are numbers to DuckDB; to us they are text that is none.
+            value = f"try_cast({number} as double)"
+            return f"case when isfinite({value}) then {value} end"
+        case "integer":
+            whole = f"regexp_full_match({text}, '[+-]?\\d+')"
+            return f"case when {whole} then try_cast({text} as bigint) end"
         case "date":
             return f"try_cast({text} as date)"
         case "geometry":
@@ -299,7 +335,7 @@ def _problems(
                 f"above {column.maximum:g}",
                 reading,
             )
-        if column.name in reading.table.key:
+        if column.required or column.name in reading.table.key:
             problems += _offenders(
                 con, f'"{column.name}" is null', column.name, column, "empty", reading
             )
@@ -330,21 +366,26 @@ def _duplicates(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
     if not reading.table.key:
         return []
     key = ", ".join(f'"{name}"' for name in reading.table.key)
-    count = f"select count(*) - count(distinct ({key})) from typed"
+    filled = " and ".join(f'"{name}" is not null' for name in reading.table.key)
+    count = f"select count(*) - count(distinct ({key})) from typed where {filled}"
     if not con.execute(count).fetchall()[0][0]:
         return []
     rows = con.execute(
-        f"select {key}, count(*) from typed group by all having count(*) > 1 order by all limit 3"
+        f"select {key}, count(*) from typed where {filled}"
+        " group by all having count(*) > 1 order by all limit 3"
     ).fetchall()
     shown = "; ".join(f"{', '.join(map(str, row[:-1]))}: {row[-1]} times" for row in rows)
     return [f"the key ({key}) repeats: {shown}"]
 
 
 def _broken(reading: Reading, path: Path, said: str) -> RejectedError:
+    expected = f"a whole file of format {reading.source.files[reading.table.file].format}"
+    if path.suffix.lower() == ".csv":
+        expected += f", separated by {reading.table.delimiter!r}"
     return RejectedError(
         f"{reading.source.id}: {path.name} cannot be read",
         where=f"{path.name}; {reading.yaml}",
-        expected=f"a whole file, separated by {reading.table.delimiter!r}",
+        expected=expected,
         found=re.sub(r"\s+", " ", said)[:400],
         todo="fetch it again; if the publisher changed its layout, mend the YAML",
     )

@@ -50,6 +50,8 @@ def publish(store: Store, outputs: Path) -> Release:
         with _alone(outputs):
             for left in outputs.glob(f"{STAGING}*"):
                 shutil.rmtree(left)
+            for left in outputs.glob(".latest.*"):
+                left.unlink()
             staging = outputs / f"{STAGING}{os.getpid()}"
             staging.mkdir()
             try:
@@ -74,7 +76,20 @@ def latest(outputs: Path) -> Release:
         raise MetabolismeError(
             "there is no release yet", where=str(outputs), todo="metabolisme run"
         )
-    return Release(outputs / json.loads(pointer.read_text(encoding="utf-8"))["version"])
+    text = pointer.read_text(encoding="utf-8", errors="replace")
+    try:
+        release = Release(outputs / str(json.loads(text)["version"]))
+        is_there = (release.folder / "datapackage.json").exists()
+    except (ValueError, KeyError, TypeError):
+        is_there = False
+    if not is_there:
+        raise MetabolismeError(
+            "latest.json does not name a release that is there",
+            where=str(pointer),
+            found=text.strip()[:80] or "an empty file",
+            todo="metabolisme run, or put the release back",
+        )
+    return release
 
 
 def write_release(store: Store, folder: Path) -> None:

@@ -67,31 +67,39 @@ def run(good: Path, folder: Path, case: Case) -> After:
     return After(release.folder, before, photograph(ground.outputs))
 
 
+# The others lose no figure of their own, and wait for the long tests.
+SHORT = {"etalab_commune_contours", "insee_commuting", ALL, "refused"}
+
+
 @pytest.fixture(scope="module")
 def runs(
-    good: Path, tmp_path_factory: pytest.TempPathFactory
+    good: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[dict[str, "Future[After]"]]:
-    """The runs of all cases, two at a time."""
+    """The runs of the cases that are asked for, two at a time."""
+    asked = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    names = sorted({params["case_name"] for params in asked if "case_name" in params})
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
         yield {
-            name: pool.submit(run, good, tmp_path_factory.mktemp("missing"), case)
-            for name, case in CASES.items()
+            name: pool.submit(run, good, tmp_path_factory.mktemp("missing"), CASES[name])
+            for name in names
         }
 
 
-@pytest.fixture(params=CASES)
-def name(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(
+    params=[pytest.param(name, marks=[] if name in SHORT else [pytest.mark.slow]) for name in CASES]
+)
+def case_name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
 @pytest.fixture
-def case(name: str) -> Case:
-    return CASES[name]
+def case(case_name: str) -> Case:
+    return CASES[case_name]
 
 
 @pytest.fixture
-def after(name: str, runs: dict[str, "Future[After]"]) -> After:
-    return runs[name].result(timeout=120)
+def after(case_name: str, runs: dict[str, "Future[After]"]) -> After:
+    return runs[case_name].result(timeout=300)
 
 
 def test_a_whole_release_is_published(after: After) -> None:

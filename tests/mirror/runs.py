@@ -1,4 +1,4 @@
-"""Make releases from the mirror, in this process or in one that has a single core."""
+"""Make releases from the mirror, in this process or apart, and read them back."""
 
 import multiprocessing
 import os
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -26,9 +27,10 @@ class Published:
         """One table of it (do not change it: it is read once)."""
         return _read(self.folder / f"{name}.parquet")
 
-    def rows(self, name: str, **wanted: object) -> pd.DataFrame:
-        """The rows of a table with these values."""
-        table = self.table(name)
+    def rows(self, name: str, level: str = "", **wanted: object) -> pd.DataFrame:
+        """The rows of a table of this level, with these values."""
+        path = self.folder / f"{name}.parquet"
+        table = _by_level(path).get(level, _read(path).head(0)) if level else _read(path)
         for column, value in wanted.items():
             table = table[table[column] == value]
         return table
@@ -46,6 +48,11 @@ class Published:
 @cache
 def _read(path: Path) -> pd.DataFrame:
     return pd.read_parquet(path)
+
+
+@cache
+def _by_level(path: Path) -> dict[str, pd.DataFrame]:
+    return {str(level): rows for level, rows in _read(path).groupby("level")}
 
 
 def make(
@@ -67,16 +74,24 @@ def make(
         return Published(make_all(settings).folder)
 
 
-def make_on_one_core(
+def make_apart(
     folder: Path, mirror: Path, vintages: dict[str, str], perimeters: Path
-) -> Published:
-    """The same in a fresh process bound to one core: one thread, other hashes, another day's zone."""
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _bind) as alone:
-        return alone.submit(make, folder, mirror, vintages, perimeters).result()
+) -> tuple[Published, int]:
+    """The same in a fresh process, and how many threads DuckDB had there: not as many as here."""
+    other = 1 if threads() > 1 else 3
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _start, (other,)) as process:
+        made = process.submit(make, folder, mirror, vintages, perimeters)
+        return made.result(), process.submit(threads).result()
 
 
-def _bind() -> None:
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    os.environ["POLARS_MAX_THREADS"] = "1"
+def threads() -> int:
+    """How many threads DuckDB takes unless it is told."""
+    with duckdb.connect() as con:
+        return int(con.sql("select current_setting('threads')").fetchall()[0][0])
+
+
+def _start(count: int) -> None:
+    # The one variable through which DuckDB hears how many cores it has.
+    os.environ["SLURM_CPUS_ON_NODE"] = str(count)
+    os.environ["POLARS_MAX_THREADS"] = str(count)
     os.environ["TZ"] = "Pacific/Noumea"

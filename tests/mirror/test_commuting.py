@@ -85,9 +85,7 @@ def test_flows_of_an_old_code_land_on_its_successor(
 
 
 @pytest.mark.parametrize("need", END_OF)
-def test_paris_is_one_commune(
-    release_2014: Published, file_2014: pd.DataFrame, need: str
-) -> None:
+def test_paris_is_one_commune(release_2014: Published, file_2014: pd.DataFrame, need: str) -> None:
     flows = pairs(release_2014, need)
     for end in ("residence", "workplace"):
         assert not flows[end].str.match(r"751\d\d").any()

@@ -1,11 +1,10 @@
 """Indicators of relation against the formulas of the methods, for every territory published."""
 
-import math
-
 import pandas as pd
 import pytest
 
 from . import formulas
+from .comparing import assert_same_values
 from .runs import Published
 from .truth import PARTITIONS, Commuting, Truth
 
@@ -26,25 +25,19 @@ FROM_RESIDENCE = [
     "jobs_partners_80",
 ]
 FROM_WORKPLACE = ["jobs_held", "commuters_in", "job_self_sufficiency", "job_concentration_index"]
-COUNTS = {"employed_residents", "internal_commuters", "commuters_out", "jobs_held", "commuters_in"}
+COUNTS = {
+    # indicator → the end where nobody is counted
+    "employed_residents": "residence",
+    "internal_commuters": "residence",
+    "commuters_out": "residence",
+    "jobs_held": "workplace",
+    "commuters_in": "workplace",
+}
 
 
 def values(release: Published, level: str, indicator: str) -> dict[str, float]:
     rows = release.rows("indicators", level=level, indicator=indicator)
     return dict(zip(rows["code"], rows["value"], strict=True))
-
-
-def assert_same_values(found: dict[str, float], expected: dict[str, float | None]) -> None:
-    """The values are the same, for the same territories."""
-    due = {code: value for code, value in expected.items() if value is not None}
-    assert set(found) - set(due) == set(), "published, though it has no value"
-    assert set(due) - set(found) == set(), "not published, though it has a value"
-    wrong = {
-        code: (found[code], value)
-        for code, value in due.items()
-        if not math.isclose(found[code], value, rel_tol=1e-9, abs_tol=1e-6)
-    }
-    assert not wrong, dict(list(wrong.items())[:5])
 
 
 def seen_from_home(truth: Truth, commuting: Commuting, level: str) -> pd.DataFrame:
@@ -73,15 +66,6 @@ def seen_from_work(truth: Truth, commuting: Commuting, level: str) -> pd.DataFra
     ).T
 
 
-def with_zeros(
-    expected: dict[str, float | None], indicator: str, known: list[str]
-) -> dict[str, float | None]:
-    """A count is zero where the source is complete and nobody is counted; a ratio is not."""
-    if indicator not in COUNTS:
-        return expected
-    return dict.fromkeys(known, 0.0) | expected
-
-
 @pytest.fixture(scope="module")
 def expected_2014(truth: Truth, flows_2014: Commuting) -> dict[tuple[str, str], pd.DataFrame]:
     return {
@@ -108,10 +92,11 @@ def test_indicators_of_2014(
     indicator: str,
     end: str,
 ) -> None:
-    # The commune whose count is zero has a test of its own.
     expected = expected_2014[level, end][indicator].to_dict()
     found = values(release_2014, level, indicator)
-    assert_same_values({code: v for code, v in found.items() if v or code in expected}, expected)
+    # Communes where nobody lives (or works) have a test of their own.
+    counted = {code: value for code, value in found.items() if value or code in expected}
+    assert_same_values(counted, expected)
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -124,21 +109,32 @@ def test_indicators_of_2019(
     assert_same_values(values(release_2019, level, indicator), due)
 
 
-@pytest.mark.parametrize("indicator", sorted(COUNTS))
+@pytest.mark.parametrize(("indicator", "end"), COUNTS.items())
 def test_a_count_is_zero_where_the_source_is_complete_and_counts_nobody(
-    release_2014: Published,
-    truth: Truth,
-    flows_2014: Commuting,
-    expected_2014: dict[tuple[str, str], pd.DataFrame],
-    indicator: str,
+    release_2014: Published, truth: Truth, flows_2014: Commuting, indicator: str, end: str
 ) -> None:
-    end = "residence" if indicator in FROM_RESIDENCE else "workplace"
-    counted = expected_2014["commune", end][indicator].to_dict()
-    known = truth.published("commune", flows_2014.known(end))
-    nobody = set(known) - set(counted)
+    nobody = truth.uncounted(flows_2014, "commune", end)
     assert nobody, "no such commune: nothing is tested"
     found = values(release_2014, "commune", indicator)
     assert {code: found.get(code) for code in nobody} == dict.fromkeys(nobody, 0.0)
+
+
+def test_the_index_of_residents_without_jobs_around_is_zero(
+    release_2014: Published, truth: Truth, flows_2014: Commuting
+) -> None:
+    without_jobs = truth.uncounted(flows_2014, "commune", "workplace")
+    without_jobs -= truth.uncounted(flows_2014, "commune", "residence")
+    assert without_jobs, "no such commune: nothing is tested"
+    found = values(release_2014, "commune", "job_concentration_index")
+    assert {code: found.get(code) for code in without_jobs} == dict.fromkeys(without_jobs, 0.0)
+
+
+@pytest.mark.parametrize("indicator", ["job_self_containment", "jobs_external_dependence"])
+def test_a_share_of_nothing_is_no_share(
+    release_2014: Published, truth: Truth, flows_2014: Commuting, indicator: str
+) -> None:
+    nobody = truth.uncounted(flows_2014, "commune", "residence")
+    assert nobody.isdisjoint(values(release_2014, "commune", indicator))
 
 
 @pytest.mark.parametrize("level", [*LEVELS, "country"])
@@ -147,11 +143,12 @@ def test_jobs_per_100_employed_of_the_comparison_base(
 ) -> None:
     jobs, employed = truth.comparison_base
     ratio = 100 * truth.total(level, jobs) / truth.total(level, employed)
-    covered = truth.coverage(level, jobs) >= 0.5
+    covered = truth.coverage(truth.members[level], jobs) >= 0.5
     finite = ratio[covered & (truth.total(level, employed) > 0)].dropna()
     found = values(release_2014, level, "jobs_per_100_employed_15_64")
-    assert_same_values(found, finite.to_dict())
     assert len(found) > 0
+    # Measures keep six decimals.
+    assert_same_values(found, finite.to_dict(), precision=1e-6)
 
 
 @pytest.mark.parametrize("year", ["2014", "2019"])
@@ -166,9 +163,39 @@ def test_indicators_say_year_unit_and_coverage(
     assert set(rows["evidence"]) == {"observed"}
     for level in LEVELS:
         of_level = rows[rows["level"] == level].set_index("code")["coverage"]
-        expected = truth.coverage(level, commuting.complete)[of_level.index]
+        expected = truth.coverage(truth.members[level], commuting.complete)[of_level.index]
         assert ((of_level - expected).abs() < 1e-3).all(), level
         assert (of_level >= 0.5).all()
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("indicator", ["employed_residents", "jobs_per_100_employed_15_64"])
+def test_percentile_is_the_place_among_the_level(
+    release_2014: Published, level: str, indicator: str
+) -> None:
+    rows = release_2014.rows("indicators", level=level, indicator=indicator)
+    if len(rows) == 1:
+        assert rows["percentile"].isna().all()
+        return
+    assert len(rows) > 1
+    # The share of territories below, those of the same value counted in part.
+    below = 100 * (rows["value"].rank(method="min") - 1) / len(rows)
+    not_above = 100 * rows["value"].rank(method="max") / len(rows)
+    assert ((below <= rows["percentile"]) & (rows["percentile"] <= not_above)).all()
+    assert rows.groupby("value")["percentile"].nunique().max() == 1
+    assert rows.sort_values("value")["percentile"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("year", ["2014", "2019"])
+def test_the_catalogue_says_which_years_are_there(
+    request: pytest.FixtureRequest, year: str
+) -> None:
+    catalogue = request.getfixturevalue(f"release_{year}").table("indicator_catalogue")
+    said = catalogue.set_index("indicator")
+    assert said.at["employed_residents", "years"] == year
+    assert year not in said.at["employed_residents", "years_missing"].split(", ")
+    assert said.at["jobs_per_100_employed_15_64", "years"] == "2018"
+    assert pd.isna(said.at["jobs_held", "years"]) == (year == "2019")
 
 
 @pytest.mark.parametrize("level", [*PARTITIONS, "crte", "custom", "country"])
@@ -180,18 +207,15 @@ def test_profiles_are_the_indicators_laid_wide(
     profile = release.table(f"profiles_{level}").set_index("code")
     territories = release.rows("territories", level=level).set_index("code")
     assert profile.index.tolist() == sorted(territories.index)
-    wide = (
-        release.rows("indicators", level=level)
-        .pivot(index="code", columns="indicator", values="value")
-        .reindex(profile.index)
+    columns = release.table("indicator_catalogue")["indicator"].tolist()
+    wide = release.rows("indicators", level=level).pivot(
+        index="code", columns="indicator", values="value"
     )
-    columns = set(release.table("indicator_catalogue")["indicator"])
-    assert columns <= set(profile.columns)
-    for indicator in columns:
-        expected = wide[indicator] if indicator in wide else pd.Series(index=profile.index)
-        pd.testing.assert_series_equal(
-            profile[indicator], expected, check_names=False, check_dtype=False
-        )
-    pd.testing.assert_series_equal(
-        profile["population"], territories["population"].sort_index(), check_names=False
+    wide = wide.reindex(index=profile.index, columns=columns)
+    pd.testing.assert_frame_equal(
+        profile[columns], wide, check_names=False, check_dtype=False, check_exact=True
+    )
+    pd.testing.assert_frame_equal(
+        profile[["name", "population", "area_km2"]],
+        territories.loc[profile.index, ["name", "population", "area_km2"]],
     )

@@ -9,7 +9,7 @@ from .truth import ENDS, PARTITIONS, Commuting, Truth
 
 pytestmark = pytest.mark.mirror
 LEVELS = [*PARTITIONS, "crte"]
-IN_ILE_DE_FRANCE = {"region": 1, "departement": 8, "epci": 52, "commune": 1_266}
+IN_ILE_DE_FRANCE = {"region": 1, "departement": 8, "epci": 51, "commune": 1_266}
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -40,6 +40,22 @@ def test_partners_of_2019(
 ) -> None:
     found = release_2019.rows("dependencies", level=level, need=need, direction=direction)
     assert_same_partners(found, truth.partners(flows_2019, level, "residence"))
+
+
+@pytest.mark.parametrize("level", [*LEVELS, "custom"])
+@pytest.mark.parametrize("year", ["2014", "2019"])
+def test_equal_quantities_are_ranked_by_code(
+    request: pytest.FixtureRequest, level: str, year: str
+) -> None:
+    rows = request.getfixturevalue(f"release_{year}").rows("dependencies", level=level)
+    rows = rows[rows["rank"] > 0].sort_values(["need", "direction", "code", "rank"])
+    before = rows.shift()
+    tied = (rows[["need", "direction", "code"]] == before[["need", "direction", "code"]]).all(
+        axis=1
+    )
+    tied &= rows["quantity"] == before["quantity"]
+    wrong = rows[tied & ~(rows["partner_code"] > before["partner_code"])]
+    assert wrong.empty, wrong.head().to_string()
 
 
 @pytest.mark.parametrize(("level", "count"), IN_ILE_DE_FRANCE.items())

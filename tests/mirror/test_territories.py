@@ -81,7 +81,9 @@ def test_names_and_parents_of_communes(release_2014: Published, truth: Truth) ->
     communes = of_level(release_2014, "commune")
     rows = truth.cog.communes
     assert communes["name"].to_dict() == {code: row["LIBELLE"] for code, row in rows.items()}
-    assert communes["departement_code"].to_dict() == {code: row["DEP"] for code, row in rows.items()}
+    assert communes["departement_code"].to_dict() == {
+        code: row["DEP"] for code, row in rows.items()
+    }
     assert communes["region_code"].to_dict() == {code: row["REG"] for code, row in rows.items()}
 
 
@@ -101,7 +103,9 @@ def test_a_territory_is_where_most_of_its_people_are(
     assert (in_found == people.max(axis=1)).all()
 
 
-@pytest.mark.parametrize("level", ["epci", "departement", "region", "zone_emploi", "bassin_vie", "aav"])
+@pytest.mark.parametrize(
+    "level", ["epci", "departement", "region", "zone_emploi", "bassin_vie", "aav"]
+)
 def test_territories_have_names(release_2014: Published, level: str) -> None:
     territories = of_level(release_2014, level)
     assert territories["name"].str.len().min() > 1
@@ -125,7 +129,11 @@ def test_areas_are_sums_of_communes(release_2014: Published, truth: Truth, level
 
 @pytest.mark.parametrize(
     ("level", "code", "low", "high"),
-    [("country", "FR", 632_000, 640_000), ("region", "11", 11_900, 12_150), ("commune", "75056", 104, 107)],
+    [
+        ("country", "FR", 632_000, 640_000),
+        ("region", "11", 11_900, 12_150),
+        ("commune", "75056", 104, 107),
+    ],
 )
 def test_areas_are_plausible(
     release_2014: Published, level: str, code: str, low: float, high: float

@@ -1,4 +1,4 @@
-"""What a release must say, computed from the mirror's files alone: nothing here is the project's."""
+"""What a release must say, computed from the mirror's files alone, without the project's code."""
 
 import math
 import re
@@ -37,12 +37,14 @@ class Commuting:
     """One vintage of the commuting flows, on the communes of 2026.
 
     Attributes:
+        vintage: the year of the file.
         flows: residence, workplace, workers, unit_weight: one row per pair.
         labels: the file's name of each workplace that is no French commune.
         complete: the communes whose residents are all in the file.
         workplaces_complete: those whose workers are, or None if no commune's are.
     """
 
+    vintage: str
     flows: pd.DataFrame
     labels: dict[str, str]
     complete: frozenset[str]
@@ -59,6 +61,7 @@ class Truth:
     def __init__(self, mirror: Path) -> None:
         self.mirror = mirror
         self.cog = Cog(mirror)
+        self._lists: dict[tuple[str, str, str], pd.DataFrame] = {}
 
     # --- territories ---
 
@@ -232,73 +235,65 @@ class Truth:
             for code in flows["residence"]
         ]
         labels = {row["DCLT"]: row["L_DCLT"] for row in rows if row["DCLT"] not in french}
-        return Commuting(flows, labels, frozenset(extent), frozenset(extent if closed else ()))
+        return Commuting(
+            vintage, flows, labels, frozenset(extent), frozenset(extent if closed else ())
+        )
 
-    def coverage(self, level: str, complete: Iterable[str]) -> pd.Series:
-        """Share of each territory's population that lives in the communes given."""
-        inside = {code: self.populations[code] for code in complete}
-        everybody = self.total(level, self.populations)
-        part = self.total(level, {**dict.fromkeys(self.populations, 0.0), **inside})
-        return (part / everybody).where(everybody > 0)
+    def coverage(self, members: pd.DataFrame, complete: Iterable[str]) -> pd.Series:
+        """Share of the population of each territory (code, commune) that is in these communes."""
+        # A commune without inhabitants still counts for something.
+        people = members["commune"].map(self.populations).clip(lower=1)
+        known = people.where(members["commune"].isin(set(complete)), 0.0)
+        return known.groupby(members["code"]).sum() / people.groupby(members["code"]).sum()
 
-    def published(self, level: str, complete: Iterable[str]) -> list[str]:
+    def published(self, members: pd.DataFrame, complete: Iterable[str]) -> list[str]:
         """The territories for which the source has enough data."""
-        coverage = self.coverage(level, complete)
+        coverage = self.coverage(members, complete)
         return sorted(coverage[coverage >= PUBLISHED_FROM].index)
 
-    def partners(
-        self,
-        commuting: Commuting,
-        level: str,
-        end: str,
-        perimeters: pd.DataFrame | None = None,
-    ) -> pd.DataFrame:
+    def uncounted(self, commuting: Commuting, level: str, end: str) -> set[str]:
+        """The published territories where nobody lives (or works): a fact, not a gap."""
+        members = self.members[level]
+        somebody = members.loc[members["commune"].isin(set(commuting.flows[end])), "code"]
+        return set(self.published(members, commuting.known(end))) - set(somebody)
+
+    def partners(self, commuting: Commuting, level: str, end: str) -> pd.DataFrame:
         """The partners of every published territory of a level, itself included, ranked.
 
         Args:
             commuting: the flows.
             level: the level; partners are of the same level, or EPCI around perimeters.
             end: the end of the flows where the territory is, `residence` or `workplace`.
-            perimeters: the members (code, commune) of a level of the user's.
 
         Returns:
             Columns code, partner_level, partner_code, quantity, variance, is_own, rank, share,
             cumulative_share: rank 0 is the territory itself, ties go to the lowest code.
         """
-        members = self.members[level] if perimeters is None else perimeters
+        key = (commuting.vintage, level, end)
+        if key not in self._lists:
+            self._lists[key] = self.partners_of(self.members[level], commuting, level, end)
+        return self._lists[key]
+
+    def partners_of(
+        self, members: pd.DataFrame, commuting: Commuting, level: str, end: str
+    ) -> pd.DataFrame:
+        """The same for territories made of these communes (code, commune), which may overlap."""
         other = "workplace" if end == "residence" else "residence"
-        codes = self._enough(members, commuting.known(end))
+        codes = self.published(members, commuting.known(end))
         own = commuting.flows.merge(
             members[members["code"].isin(codes)], left_on=end, right_on="commune"
         )
-        inside = own.merge(
-            members.rename(columns={"commune": other}).assign(inside=True),
-            on=["code", other],
-            how="left",
-        )["inside"].eq(True)
+        both_ends = members.rename(columns={"commune": other}).assign(inside=True)
+        inside = own.merge(both_ends, on=["code", other], how="left")["inside"].eq(True)
         group = self._groups("epci" if level in PERIMETERS else level)
-        places = own[other].map(lambda place: group(place))
-        own["partner_level"] = [
-            level if within else kind for within, (kind, _) in zip(inside, places, strict=True)
-        ]
-        own["partner_code"] = [
-            code if within else partner
-            for within, code, (_, partner) in zip(inside, own["code"], places, strict=True)
-        ]
+        places = {place: group(place) for place in own[other].unique()}
+        kind = own[other].map({place: level for place, (level, _) in places.items()})
+        partner = own[other].map({place: code for place, (_, code) in places.items()})
+        own["partner_level"] = kind.where(~inside, level)
+        own["partner_code"] = partner.where(~inside, own["code"])
         own["variance"] = own["workers"] * own["unit_weight"]
-        sums = (
-            own.groupby(PARTNER)[["workers", "variance"]]
-            .sum()
-            .reset_index()
-            .rename(columns={"workers": "quantity"})
-        )
-        return _ranked(sums, level)
-
-    def _enough(self, members: pd.DataFrame, complete: frozenset[str]) -> set[str]:
-        people = members["commune"].map(self.populations)
-        known = people.where(members["commune"].isin(complete), 0.0)
-        share = known.groupby(members["code"]).sum() / people.groupby(members["code"]).sum()
-        return set(share[share >= PUBLISHED_FROM].index)
+        sums = own.groupby(PARTNER)[["workers", "variance"]].sum().reset_index()
+        return _ranked(sums.rename(columns={"workers": "quantity"}), level)
 
     def _groups(self, level: str) -> Callable[[str], tuple[str, str]]:
         """A place → the territory of the level it is in, else itself."""

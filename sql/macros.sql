@@ -24,7 +24,7 @@ create macro byar_low(count, unit_weight) as
     case when count > 0 then
         greatest(0, count * pow(greatest(0,
             1 - unit_weight / (9 * count) - 1.96 / (3 * sqrt(count / unit_weight))), 3))
-    else 0 end;
+    when count = 0 then 0 end;
 create macro byar_high(count, unit_weight) as
     unit_weight * (count / unit_weight + 1) * pow(
         1 - 1 / (9 * (count / unit_weight + 1)) + 1.96 / (3 * sqrt(count / unit_weight + 1)), 3);

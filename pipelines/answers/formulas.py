@@ -68,10 +68,12 @@ class Formula:
         centre = share + Z**2 / (2 * respondents)
         spread = Z * (share * (1 - share) / respondents + Z**2 / (4 * respondents.pow(2))).sqrt()
         scale = 1 + Z**2 / respondents
+        value = self.interval().value.clip(0, 100)
+        # At 0 and 100 %, a rounding error would leave the value outside its bounds or the scale.
         return Interval(
-            self.interval().value,
-            (100 * (centre - spread) / scale).clip(0, 100),
-            (100 * (centre + spread) / scale).clip(0, 100),
+            value,
+            pl.min_horizontal((100 * (centre - spread) / scale).clip(0, 100), value),
+            pl.max_horizontal((100 * (centre + spread) / scale).clip(0, 100), value),
         )
 
     def _compile(self, node: exp.Expr) -> Interval:

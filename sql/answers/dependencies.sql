@@ -4,12 +4,14 @@ with
 -- The same flow as each of its two ends sees it.
 seen as (
     select need, dependent_id as own_id, 'depends_on' as direction, provider_id as partner_id, quantity,
-        sampling_variance, located_quantity, quantity_km, year, evidence
+        sampling_variance / quantity as unit_weight, located_quantity, quantity_km, year, evidence
     from territory_flows
+    where quantity > 0
     union all
-    select need, provider_id, 'depended_on_by', dependent_id, quantity, sampling_variance, located_quantity,
-        quantity_km, year, evidence
+    select need, provider_id, 'depended_on_by', dependent_id, quantity, sampling_variance / quantity,
+        located_quantity, quantity_km, year, evidence
     from territory_flows
+    where quantity > 0
 ),
 
 known as (
@@ -26,9 +28,10 @@ known as (
     where coverage.coverage >= $minimum_coverage
 ),
 
--- A territory that meets nothing of its need itself says so.
+-- A territory that meets nothing of its need itself says so: nobody was counted, not nobody for sure.
 without_own as (
-    select need, own_id, direction, own_id as partner_id, 0 as quantity, 0 as sampling_variance,
+    select need, own_id, direction, own_id as partner_id, 0 as quantity,
+        exact_sum(quantity * unit_weight) / exact_sum(quantity) as unit_weight,
         0 as located_quantity, 0 as quantity_km, any_value(year) as year, min(evidence) as evidence
     from seen
     group by need, own_id, direction
@@ -47,7 +50,7 @@ partners as (
     inner join nodes as partner on seen.partner_id = partner.node_id
 ),
 
--- Oneself first, the unknown place last; nodes are numbered in the order of their codes.
+-- Oneself first, the unknown place last; among equals, the lowest code.
 ranked as materialized (
     select
         *,
@@ -57,7 +60,7 @@ ranked as materialized (
     from partners
     window ranking as (
         partition by need, own_id, direction
-        order by is_own desc, partner_level = 'unknown', quantity desc, partner_id
+        order by is_own desc, partner_level = 'unknown', quantity desc, partner_code, partner_id
     )
 ),
 
@@ -87,19 +90,18 @@ select
     turned.partner_code,
     partner.name as partner_name,
     turned.quantity,
-    turned.quantity / nullif(cast(turned.total as double), 0) as share,
-    cast(turned.cumulated as double) / nullif(cast(turned.total as double), 0) as cumulative_share,
+    turned.quantity / cast(turned.total as double) as share,
+    cast(turned.cumulated as double) / cast(turned.total as double) as cumulative_share,
     turned.unit,
     turned.year,
     round(turned.quantity_km / nullif(turned.located_quantity, 0), 1) as distance_km,
     cast(null as double) as ghg_kgco2e,
     turned.evidence,
-    coalesce(round(byar_low(turned.quantity, turned.sampling_variance / nullif(turned.quantity, 0)), 1), 0) as low,
-    coalesce(round(byar_high(turned.quantity, turned.sampling_variance / nullif(turned.quantity, 0)), 1), 0) as high,
+    round(byar_low(turned.quantity, turned.unit_weight), 1) as low,
+    round(byar_high(turned.quantity, turned.unit_weight), 1) as high,
     turned.coverage
 from turned
 inner join nodes as own on turned.own_id = own.node_id
 inner join territories as territory on own.level = territory.level and own.code = territory.code
 inner join territories as partner
     on turned.partner_level = partner.level and turned.partner_code = partner.code
-where turned.total > 0

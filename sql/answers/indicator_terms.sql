@@ -1,61 +1,71 @@
 -- The terms that the formulas of indicators may name: sums of the flows of a need (`jobs.demand`), how its
 -- partners are spread (`jobs.partner_hhi`), and sums of measures (`measure.population`).
 with
-known_flows as (
+-- The territories whose need (or supply) the source knows.
+known as (
     select
-        seen.*,
+        coverage.need,
+        coverage.direction,
+        nodes.node_id as own_id,
         nodes.level,
         nodes.code,
-        partner.level as partner_level,
         coverage.coverage,
-        sources.extent_kind = 'closed' as closed
-    from (
-        select need, dependent_id as own_id, 'depends_on' as direction, provider_id as partner_id,
-            provider_id = dependent_id as is_own, quantity, sampling_variance, located_quantity, quantity_km,
-            year, evidence
-        from territory_flows
-        union all
-        select need, provider_id, 'depended_on_by', dependent_id, provider_id = dependent_id, quantity,
-            sampling_variance, located_quantity, quantity_km, year, evidence
-        from territory_flows
-    ) as seen
-    inner join nodes on seen.own_id = nodes.node_id
-    inner join nodes as partner on seen.partner_id = partner.node_id
-    inner join need_coverage as coverage
-        on seen.need = coverage.need and seen.direction = coverage.direction
-        and nodes.level = coverage.level and nodes.code = coverage.code and nodes.is_seen
-    inner join need_catalogue on seen.need = need_catalogue.need
+        sources.year,
+        sources.extent_kind = 'closed' as is_closed
+    from need_coverage as coverage
+    inner join nodes on coverage.level = nodes.level and coverage.code = nodes.code and nodes.is_seen
+    inner join need_catalogue using (need)
     inner join sources on need_catalogue.source_id = sources.source_id
-    where coverage.coverage >= $minimum_coverage
+    where coverage.coverage >= $minimum_coverage and need_catalogue.mirror_of is null
 ),
 
+seen as (
+    select
+        flow.*,
+        partner.level as partner_level,
+        partner.code as partner_code
+    from (
+        select need, 'depends_on' as direction, dependent_id as own_id, provider_id as partner_id,
+            provider_id = dependent_id as is_own, quantity, sampling_variance, located_quantity, quantity_km, evidence
+        from territory_flows
+        union all
+        select need, 'depended_on_by', provider_id, dependent_id, provider_id = dependent_id, quantity,
+            sampling_variance, located_quantity, quantity_km, evidence
+        from territory_flows
+    ) as flow
+    inner join nodes as partner on flow.partner_id = partner.node_id
+),
+
+-- A territory without any flow has a need of zero: the source is complete there, and counts nobody.
 sums as (
     select
-        need,
-        own_id,
-        direction,
-        any_value(level) as level,
-        any_value(code) as code,
-        any_value(year) as year,
-        min(evidence) as evidence,
-        any_value(coverage) as coverage,
-        exact_sum(quantity) as demand,
-        exact_sum(sampling_variance) as demand_variance,
-        coalesce(exact_sum_if(quantity, is_own), 0) as internal,
-        coalesce(exact_sum_if(sampling_variance, is_own), 0) as internal_variance,
-        coalesce(exact_sum_if(quantity, not is_own), 0) as outside,
-        coalesce(exact_sum_if(sampling_variance, not is_own), 0) as outside_variance,
+        known.need,
+        known.direction,
+        known.own_id,
+        any_value(known.level) as level,
+        any_value(known.code) as code,
+        any_value(known.year) as year,
+        any_value(known.coverage) as coverage,
+        coalesce(min(seen.evidence), 'observed') as evidence,
+        coalesce(exact_sum(seen.quantity), 0) as demand,
+        coalesce(exact_sum(seen.sampling_variance), 0) as demand_variance,
+        coalesce(exact_sum_if(seen.quantity, seen.is_own), 0) as internal,
+        coalesce(exact_sum_if(seen.sampling_variance, seen.is_own), 0) as internal_variance,
+        coalesce(exact_sum_if(seen.quantity, not seen.is_own), 0) as outside,
+        coalesce(exact_sum_if(seen.sampling_variance, not seen.is_own), 0) as outside_variance,
         -- A source of inner pairs only says nothing of those who leave.
         case
-            when not any_value(closed) then coalesce(exact_sum_if(quantity, partner_level = 'foreign'), 0)
+            when not any_value(known.is_closed)
+                then coalesce(exact_sum_if(seen.quantity, seen.partner_level = 'foreign'), 0)
         end as abroad,
-        coalesce(exact_sum_if(sampling_variance, partner_level = 'foreign'), 0) as abroad_variance,
-        exact_sum(quantity_km) as distance_total,
-        exact_sum(located_quantity) as located,
-        exact_sum_if(quantity_km, not is_own) / nullif(exact_sum_if(located_quantity, not is_own), 0)
-            as mean_distance_km
-    from known_flows
-    group by need, own_id, direction
+        coalesce(exact_sum_if(seen.sampling_variance, seen.partner_level = 'foreign'), 0) as abroad_variance,
+        exact_sum(seen.quantity_km) as distance_total,
+        exact_sum(seen.located_quantity) as located,
+        exact_sum_if(seen.quantity_km, not seen.is_own)
+        / nullif(exact_sum_if(seen.located_quantity, not seen.is_own), 0) as mean_distance_km
+    from known
+    left join seen using (need, direction, own_id)
+    group by known.need, known.direction, known.own_id
 ),
 
 -- Spread over the partners: oneself and the unknown place are not partners.
@@ -68,20 +78,20 @@ spreads as (
         -exact_sum_of_ratios(partner.quantity / sums.outside * ln(partner.quantity / sums.outside)) as entropy,
         count(*) as partners,
         -- The smallest number of partners that reach a part of the external need.
-        count(*) filter (where partner.before < 0.5 * sums.outside) as partners_50,
-        count(*) filter (where partner.before < 0.8 * sums.outside) as partners_80
+        count(*) filter (where 2 * partner.before < exact(sums.outside)) as partners_50,
+        count(*) filter (where 5 * partner.before < 4 * exact(sums.outside)) as partners_80
     from (
         select
-            need, own_id, direction, quantity,
+            need, direction, own_id, quantity,
             coalesce(sum(exact(quantity)) over (
-                partition by need, own_id, direction
-                order by quantity desc, partner_id
+                partition by need, direction, own_id
+                order by quantity desc, partner_code, partner_id
                 rows between unbounded preceding and 1 preceding
             ), 0) as before
-        from known_flows
+        from seen
         where not is_own and partner_level != 'unknown' and quantity > 0
     ) as partner
-    inner join sums using (need, own_id, direction)
+    inner join sums using (need, direction, own_id)
     group by partner.need, partner.own_id, partner.direction
 ),
 
@@ -133,13 +143,17 @@ select
     code,
     term,
     value,
-    case when variance is not null then byar_low(value, variance / nullif(value, 0)) end as low,
-    case when variance is not null then byar_high(value, variance / nullif(value, 0)) end as high,
+    case when variance is not null then byar_low(value, unit_weight) end as low,
+    case when variance is not null then byar_high(value, unit_weight) end as high,
     variance as sampling_variance,
     year,
     evidence,
     coverage
-from long
+from (
+    -- Where nobody was counted, one respondent of a small commune could still have been missed.
+    select *, coalesce(variance / nullif(value, 0), $design_effect * ($sampling_weight_small - 1)) as unit_weight
+    from long
+)
 union all
 select level, code, 'measure.' || measure, value, null, null, null, year, evidence, coverage
 from territory_measures

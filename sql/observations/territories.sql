@@ -57,12 +57,24 @@ inside as (
 
 home as (
     select
-        level,
-        code,
-        arg_max(departement_code, (population, departement_code)) as departement_code,
-        arg_max(region_code, (population, region_code)) as region_code
-    from inside
-    group by level, code
+        departements.level,
+        departements.code,
+        departements.departement_code,
+        regions.region_code
+    from (
+        select level, code, arg_max(departement_code, (population, departement_code)) as departement_code
+        from inside
+        group by level, code
+    ) as departements
+    inner join (
+        select level, code, arg_max(region_code, (population, region_code)) as region_code
+        from (
+            select level, code, region_code, exact_sum(population) as population
+            from inside
+            group by level, code, region_code
+        )
+        group by level, code
+    ) as regions using (level, code)
 )
 
 select

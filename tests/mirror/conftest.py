@@ -14,47 +14,6 @@ HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
 METROPOLES = ["243400017", "244200770", "200040715", "243500139", "200023414"]
 
-# Tests that the product does not pass yet: the end of their names, and why. One that begins to
-# pass is an error until its line goes.
-NOT_YET = {
-    "test_indicators_of_2014[jobs_partners_80-residence-commune]": (
-        "0.8 × outside, in floating point, exceeds four fifths exactly reached"
-    ),
-    **dict.fromkeys(
-        [
-            "nobody[employed_residents-residence]",
-            "nobody[internal_commuters-residence]",
-            "nobody[commuters_out-residence]",
-            "nobody[jobs_held-workplace]",
-            "nobody[commuters_in-workplace]",
-            "test_the_index_of_residents_without_jobs_around_is_zero",
-        ],
-        "balances say zero, indicators say not measured",
-    ),
-    **dict.fromkeys(
-        ["ranked_by_code[2019-zone_emploi]", "ranked_by_code[2019-aav]"],
-        "nodes are numbered by level, then by code",
-    ),
-    "most_of_its_people_are[REG-bassin_vie]": (
-        "the région kept is that of the largest département, not the largest région"
-    ),
-    **dict.fromkeys(
-        [
-            "test_an_indicator_is_within_its_bounds[0.0-2014]",
-            "test_an_indicator_is_within_its_bounds[0.0-2019]",
-        ],
-        "Wilson's bounds of 0 % and 100 % miss them by a rounding error",
-    ),
-    "test_nobody_counted_does_not_mean_nobody": "the own part of zero has an upper bound of zero",
-}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        for ending, reason in NOT_YET.items():
-            if item.path.parent == HERE and item.nodeid.endswith(ending):
-                item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-
 
 @pytest.fixture(scope="session")
 def mirror() -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from pipelines import engine
-from pipelines.answers.formulas import Formula
+from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import EVIDENCE, Indicator, indicator_records, indicators
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from pipelines import engine, paths
-from pipelines.answers.formulas import Formula
+from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
 from pipelines.catalogue.sources import Function

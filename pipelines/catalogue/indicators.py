@@ -6,8 +6,8 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from pipelines import paths
-from pipelines.answers.formulas import Formula
-from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
+from pipelines.catalogue.formulas import Formula
+from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.catalogue.sources import Function
 from pipelines.catalogue.units import check_unit
 from pipelines.catalogue.words import needs
@@ -63,15 +63,10 @@ class Indicator(Entry):
         return sorted({term.split(".")[0] for term in Formula(self.formula).terms} & set(needs()))
 
 
-class _Indicators(Entry):
-    entries: dict[str, Indicator]
-
-
 @cache
 def indicators() -> dict[str, Indicator]:
     """All indicators, by id."""
-    path = paths.CATALOGUE / "indicators.yml"
-    return validate(_Indicators, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Indicator, paths.CATALOGUE / "indicators.yml")
 
 
 def indicator_records(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, RootModel, ValidationError
 
 from pipelines.errors import CatalogueError
 
@@ -62,6 +62,15 @@ def validate(model: type[Model], content: Any, path: Path) -> Model:
             found="; ".join(lines),
             todo=f"mend the fields named; the schema is {model.__module__}.{model.__name__}",
         ) from error
+
+
+def read_entries(model: type[Model], path: Path) -> dict[str, Model]:
+    """A YAML file of named entries, all of one model.
+
+    Raises:
+        CatalogueError: all mismatches of the file in one message: entry, field, expected, found.
+    """
+    return dict(validate(RootModel[dict[str, model]], read_yaml(path), path).root)  # type: ignore[valid-type]
 
 
 class _TextDates(yaml.SafeLoader):

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from pipelines import paths
 from pipelines.catalogue.indicators import indicators
-from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
+from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.catalogue.sources import SourceTable, sources
 from pipelines.catalogue.units import UNITS, check_unit
 from pipelines.catalogue.words import Level, levels, measures, needs
@@ -104,19 +104,10 @@ class _ColumnEntry(Entry):
     en: str
 
 
-class _Tables(Entry):
-    tables: dict[str, _TableEntry]
-
-
-class _Columns(Entry):
-    columns: dict[str, _ColumnEntry]
-
-
 @cache
 def column_specs() -> dict[str, ColumnSpec]:
     """All columns of `columns.yml`, by name."""
-    path = paths.CATALOGUE / "columns.yml"
-    entries = validate(_Columns, {"columns": read_yaml(path)}, path).columns
+    entries = read_entries(_ColumnEntry, paths.CATALOGUE / "columns.yml")
     return {
         name: ColumnSpec(
             name=name,
@@ -149,8 +140,7 @@ def tables() -> dict[str, Table]:
         for source in sources().values()
         for name, table in source.tables.items()
     }
-    path = paths.CATALOGUE / "tables.yml"
-    entries = validate(_Tables, {"tables": read_yaml(path)}, path).tables
+    entries = read_entries(_TableEntry, paths.CATALOGUE / "tables.yml")
     declared = {name: _table(name, entry) for name, entry in entries.items()}
     profiles = {f"profiles_{level}": _profile(level, one) for level, one in levels().items()}
     return raw | declared | profiles

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import field_validator
 
 from pipelines import paths
-from pipelines.catalogue.loading import Entry, read_yaml, validate
+from pipelines.catalogue.loading import Entry, read_entries
 from pipelines.catalogue.sources import Function
 from pipelines.catalogue.units import check_unit
 
@@ -56,48 +56,28 @@ class Level(Entry):
     en: str
 
 
-class _Parameters(Entry):
-    entries: dict[str, Parameter]
-
-
-class _Measures(Entry):
-    entries: dict[str, Measure]
-
-
-class _Needs(Entry):
-    entries: dict[str, Need]
-
-
-class _Levels(Entry):
-    entries: dict[str, Level]
-
-
 @cache
 def parameters() -> dict[str, Parameter]:
     """All parameters, by name."""
-    path = paths.CATALOGUE / "parameters.yml"
-    return validate(_Parameters, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Parameter, paths.CATALOGUE / "parameters.yml")
 
 
 @cache
 def measures() -> dict[str, Measure]:
     """All measures, by name."""
-    path = paths.CATALOGUE / "measures.yml"
-    return validate(_Measures, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Measure, paths.CATALOGUE / "measures.yml")
 
 
 @cache
 def needs() -> dict[str, Need]:
     """All needs, by name."""
-    path = paths.CATALOGUE / "needs.yml"
-    return validate(_Needs, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Need, paths.CATALOGUE / "needs.yml")
 
 
 @cache
 def levels() -> dict[str, Level]:
     """All levels of territory, by name."""
-    path = paths.CATALOGUE / "levels.yml"
-    return validate(_Levels, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Level, paths.CATALOGUE / "levels.yml")
 
 
 def parameter_values() -> dict[str, float]:

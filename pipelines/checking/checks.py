@@ -8,12 +8,15 @@ from typing import Any, Literal
 import duckdb
 
 from pipelines import engine, paths
-from pipelines.catalogue.loading import Entry, read_yaml, validate
+from pipelines.catalogue.loading import Entry, read_entries
 from pipelines.catalogue.tables import Table, tables
 from pipelines.catalogue.words import parameter_values
 from pipelines.disk import replacing
 from pipelines.errors import MetabolismeError
 from pipelines.store import Store
+
+# The outcomes of the known totals are kept under this name.
+TOTALS = "control_totals"
 
 Severity = Literal["warning", "blocking"]
 Status = Literal["passed", "warned", "failed", "not_applicable"]
@@ -46,15 +49,10 @@ class Query(Entry):
     en: str
 
 
-class _Queries(Entry):
-    entries: dict[str, Query]
-
-
 @cache
 def queries() -> dict[str, Query]:
     """The checks written as queries (`checks.yml`), by id."""
-    path = paths.CATALOGUE / "checks.yml"
-    return validate(_Queries, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Query, paths.CATALOGUE / "checks.yml")
 
 
 def check_ids(table: Table) -> dict[str, Severity]:
@@ -101,9 +99,7 @@ def kept(store: Store, name: str) -> list[Outcome]:
 
 def write_checks(store: Store) -> int:
     """Make `checks`: the outcomes of all tables, and the known totals."""
-    from pipelines.checking.totals import NAME
-
-    names = [*(name for name in tables() if name != "checks"), NAME]
+    names = [*(name for name in tables() if name != "checks"), TOTALS]
     outcomes = [asdict(outcome) for name in names for outcome in kept(store, name)]
     return engine.write_records(tables()["checks"], store, outcomes)
 

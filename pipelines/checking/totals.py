@@ -6,11 +6,10 @@ from typing import Any
 import duckdb
 
 from pipelines import engine, paths
-from pipelines.catalogue.loading import Entry, read_yaml, validate
-from pipelines.checking.checks import Outcome, judge, keep
+from pipelines.catalogue.loading import Entry, read_entries
+from pipelines.checking.checks import TOTALS, Outcome, judge, keep
 from pipelines.store import Store
 
-NAME = "control_totals"
 READS = frozenset({"sources", "territories", "indicators", "dependencies", "measures"})
 
 
@@ -39,15 +38,10 @@ class Total(Entry):
     reference: str
 
 
-class _Totals(Entry):
-    entries: dict[str, Total]
-
-
 @cache
 def totals() -> dict[str, Total]:
     """The known figures (`control_totals.yml`), by id."""
-    path = paths.CATALOGUE / "control_totals.yml"
-    return validate(_Totals, {"entries": read_yaml(path)}, path).entries
+    return read_entries(Total, paths.CATALOGUE / "control_totals.yml")
 
 
 def check_totals(store: Store) -> list[Outcome]:
@@ -61,7 +55,7 @@ def check_totals(store: Store) -> list[Outcome]:
             ).fetchall()
         }
         outcomes = [_outcome(con, id_, total, sources) for id_, total in totals().items()]
-    keep(store, NAME, outcomes)
+    keep(store, TOTALS, outcomes)
     return outcomes
 
 
@@ -83,7 +77,7 @@ def _outcome(
         if not applies:
             message = f"holds for {total.source} {total.vintage} ({total.extent or 'any extent'})"
     return Outcome(
-        f"{NAME}.{id_}",
+        f"{TOTALS}.{id_}",
         _table(total),
         "blocking",
         state,  # type: ignore[arg-type]

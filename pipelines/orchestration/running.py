@@ -17,8 +17,9 @@ from pipelines.orchestration.definitions import JOB, defs
 from pipelines.orchestration.steps import Report, reporting
 from pipelines.settings import Settings
 
-# Telemetry is off twice: the instance does not collect, the uploader does not send.
-INSTANCE = "telemetry:\n  enabled: false\n"
+# Telemetry is off twice: the instance does not collect, the uploader does not send. The interface
+# does not open on an invitation to join a mailing list.
+INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 
 @dataclass(frozen=True)

@@ -278,7 +278,7 @@ def _select(columns: dict[int, Column], reading: Reading) -> str:
 def _typed(text: str, column: Column, position: int, decimal: str) -> str:
     match column.type:
         case "commune":
-            lost = f"regexp_full_match({text}, '\\d{{4}}')"
+            lost = f"length({text}) = 4 and regexp_full_match({text}, '\\d{{4}}')"
             return f"case when {lost} then '0' || {text} else {text} end"
         case "number":
             number = f"replace({text}, ',', '.')" if decimal == "," else text

@@ -1,20 +1,6 @@
--- The nodes of each network, numbered. Each level that shares out the communes is a network of its own: its
--- territories, and the places that belong to none of them and stand for themselves. Perimeters, which may
--- overlap, are all in one network: around them, the rest of the world is made of EPCI.
+-- The nodes of each network, numbered: the territories it is made of; the places that belong to none of them
+-- and stand for themselves; and in the network of perimeters, the perimeters.
 with
-places as (
-    select 'commune' as level, commune_code as code from communes
-    union all
-    select level, code from foreign_places
-),
-
-networks as (
-    select distinct
-        case kind when 'partition' then level::varchar else 'perimeters' end as network,
-        case kind when 'partition' then level else 'epci' end as made_of
-    from level_catalogue
-),
-
 inside as (
     select distinct networks.network, member.level, member.code
     from networks

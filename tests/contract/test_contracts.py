@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pipelines import engine, paths
-from pipelines.answers.formulas import Formula
+from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import column_specs, tables

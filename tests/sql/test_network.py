@@ -98,7 +98,8 @@ def world(tiny, flows, extent_kind="by_row", known=tuple(EPCI)):
             for (r, w), n in flows.items()
         ],
     )
-    tiny.make("flows", "nodes", "place_nodes", "need_coverage", "territory_flows")
+    steps = ("flows", "places", "networks", "nodes", "place_nodes", "need_coverage")
+    tiny.make(*steps, "territory_flows")
     return tiny
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.answers.formulas import Formula
+from pipelines.catalogue.formulas import Formula
 
 
 def terms(**values):

@@ -50,7 +50,10 @@ def write_not_measured(store: Store) -> int:
     known = pl.read_parquet(store.path("indicators"), columns=["indicator", "level", "code"])
     coverage = pl.read_parquet(store.path("need_coverage")).filter(direction="depends_on")
     sources = {row["source_id"]: row for row in pl.read_parquet(store.path("sources")).to_dicts()}
-    outside = coverage.filter(pl.col("coverage") < parameter_values()["minimum_coverage"])
+    whole = coverage.filter("is_whole")
+    outside = coverage.filter(
+        pl.col("is_whole") | (pl.col("coverage") < parameter_values()["minimum_coverage"])
+    )
 
     records: list[dict[str, Any]] = [
         _record(n.function, n.need, None, Text(fr=n.fr, en=n.en), EVERYONE, EVERYONE)
@@ -64,13 +67,15 @@ def write_not_measured(store: Store) -> int:
         for function in catalogue()[id_].functions
     ]
     for id_, need in needs().items():
+        inside = whole.filter(need=id_).select("level", "code")
         missing = outside.filter(need=id_).select("level", "code")
+        missing = missing.join(inside, on=["level", "code"], how="anti")
         if sources[need.source]["extent_kind"] == "closed":
             reason = _closed(sources[need.source])
-            records.append(
-                _record(need.function, id_, None, reason, EVERYONE, EVERYONE)
-                | {"source_id": need.source}
-            )
+            records += [
+                _record(need.function, id_, None, reason, level, code) | {"source_id": need.source}
+                for level, code in [(EVERYONE, EVERYONE), *inside.sort("level", "code").iter_rows()]
+            ]
         reason = _outside(sources[need.source], comes_in=need.row_side == "provider")
         records += [
             _record(need.function, id_, None, reason, level, code) | {"source_id": need.source}

@@ -25,17 +25,20 @@ known as (
     from need_coverage as coverage
     inner join nodes
         on coverage.level = nodes.level and coverage.code = nodes.code and nodes.is_seen
-    where coverage.coverage >= $minimum_coverage
+    where coverage.coverage >= $minimum_coverage and not coverage.is_whole
 ),
 
 -- A territory that meets nothing of its need itself says so: nobody was counted, not nobody for sure.
 without_own as (
-    select need, own_id, direction, own_id as partner_id, 0 as quantity,
-        exact_sum(quantity * unit_weight) / exact_sum(quantity) as unit_weight,
-        0 as located_quantity, 0 as quantity_km, any_value(year) as year, min(evidence) as evidence
-    from seen
-    group by need, own_id, direction
-    having not bool_or(own_id = partner_id)
+    select whole.need, whole.own_id, whole.direction, whole.own_id as partner_id, 0 as quantity,
+        unit_weights.unit_weight, 0 as located_quantity, 0 as quantity_km, whole.year, whole.evidence
+    from (
+        select need, own_id, direction, any_value(year) as year, min(evidence) as evidence
+        from seen
+        group by need, own_id, direction
+        having not bool_or(own_id = partner_id)
+    ) as whole
+    left join unit_weights on whole.need = unit_weights.need and whole.own_id = unit_weights.node_id
 ),
 
 partners as (

@@ -16,7 +16,10 @@ known as (
     inner join nodes on coverage.level = nodes.level and coverage.code = nodes.code and nodes.is_seen
     inner join need_catalogue using (need)
     inner join sources on need_catalogue.source_id = sources.source_id
-    where coverage.coverage >= $minimum_coverage and need_catalogue.mirror_of is null
+    where
+        coverage.coverage >= $minimum_coverage
+        and not coverage.is_whole
+        and need_catalogue.mirror_of is null
 ),
 
 seen as (
@@ -46,6 +49,7 @@ sums as (
         any_value(known.code) as code,
         any_value(known.year) as year,
         any_value(known.coverage) as coverage,
+        any_value(unit_weights.unit_weight) as own_weight,
         coalesce(min(seen.evidence), 'observed') as evidence,
         coalesce(exact_sum(seen.quantity), 0) as demand,
         coalesce(exact_sum(seen.sampling_variance), 0) as demand_variance,
@@ -65,6 +69,7 @@ sums as (
         / nullif(exact_sum_if(seen.located_quantity, not seen.is_own), 0) as mean_distance_km
     from known
     left join seen using (need, direction, own_id)
+    left join unit_weights on known.need = unit_weights.need and known.own_id = unit_weights.node_id
     group by known.need, known.direction, known.own_id
 ),
 
@@ -119,7 +124,7 @@ of_needs as (
 
 long as (
     select
-        level, code, year, evidence, coverage,
+        level, code, year, evidence, coverage, own_weight,
         unnest([
             {term: need_id || '.demand', value: demand, variance: demand_variance},
             {term: need_id || '.internal', value: internal, variance: internal_variance},
@@ -150,8 +155,7 @@ select
     evidence,
     coverage
 from (
-    -- Where nobody was counted, one respondent of a small commune could still have been missed.
-    select *, coalesce(variance / nullif(value, 0), $design_effect * ($sampling_weight_small - 1)) as unit_weight
+    select *, coalesce(variance / nullif(value, 0), own_weight) as unit_weight
     from long
 )
 union all

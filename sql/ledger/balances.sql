@@ -34,7 +34,7 @@ known as (
         coverage.coverage,
         coalesce(sides.total, 0) as total,
         coalesce(sides.crossing, 0) as crossing,
-        sides.crossing_variance / nullif(sides.crossing, 0) as unit_weight,
+        coalesce(sides.crossing_variance / nullif(sides.crossing, 0), unit_weights.unit_weight) as unit_weight,
         sides.year,
         sides.evidence
     from need_catalogue
@@ -49,7 +49,10 @@ known as (
             when coverage.direction = 'depends_on' then 'depended_on_by'
             else 'depends_on'
         end
-    where coverage.coverage >= $minimum_coverage
+    left join unit_weights
+        on unit_weights.need = coalesce(need_catalogue.mirror_of, need_catalogue.need)
+        and nodes.node_id = unit_weights.node_id
+    where coverage.coverage >= $minimum_coverage and not coverage.is_whole
 ),
 
 -- Both ends side by side; one that is not known stays empty, and the net with it.

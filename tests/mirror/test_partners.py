@@ -9,7 +9,7 @@ from .truth import ENDS, PARTITIONS, Commuting, Truth
 
 pytestmark = pytest.mark.mirror
 LEVELS = [*PARTITIONS, "crte"]
-IN_ILE_DE_FRANCE = {"region": 1, "departement": 8, "epci": 51, "commune": 1_266}
+IN_ILE_DE_FRANCE = {"departement": 8, "epci": 51, "commune": 1_266}
 
 
 @pytest.mark.parametrize("level", LEVELS)

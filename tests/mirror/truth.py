@@ -247,9 +247,15 @@ class Truth:
         return known.groupby(members["code"]).sum() / people.groupby(members["code"]).sum()
 
     def published(self, members: pd.DataFrame, complete: Iterable[str]) -> list[str]:
-        """The territories for which the source has enough data."""
+        """The territories for which the source has enough data.
+
+        One that holds the whole extent is left out: what crosses its border is not in the file.
+        """
+        complete = set(complete)
         coverage = self.coverage(members, complete)
-        return sorted(coverage[coverage >= PUBLISHED_FROM].index)
+        held = members["commune"].isin(complete).groupby(members["code"]).sum()
+        enough = (coverage >= PUBLISHED_FROM) & (held.reindex(coverage.index) < len(complete))
+        return sorted(coverage[enough].index)
 
     def uncounted(self, commuting: Commuting, level: str, end: str) -> set[str]:
         """The published territories where nobody lives (or works): a fact, not a gap."""

@@ -99,7 +99,7 @@ def world(tiny, flows, extent_kind="by_row", known=tuple(EPCI)):
         ],
     )
     steps = ("flows", "places", "networks", "nodes", "place_nodes", "need_coverage")
-    tiny.make(*steps, "territory_flows")
+    tiny.make(*steps, "territory_flows", "unit_weights")
     return tiny
 
 

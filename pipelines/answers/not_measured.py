@@ -50,10 +50,9 @@ def write_not_measured(store: Store) -> int:
     known = pl.read_parquet(store.path("indicators"), columns=["indicator", "level", "code"])
     coverage = pl.read_parquet(store.path("need_coverage")).filter(direction="depends_on")
     sources = {row["source_id"]: row for row in pl.read_parquet(store.path("sources")).to_dicts()}
-    whole = coverage.filter("is_whole")
-    outside = coverage.filter(
-        pl.col("is_whole") | (pl.col("coverage") < parameter_values()["minimum_coverage"])
-    )
+    is_outside = pl.col("coverage") < parameter_values()["minimum_coverage"]
+    whole = coverage.filter("is_whole", ~is_outside)
+    outside = coverage.filter(pl.col("is_whole") | is_outside)
 
     records: list[dict[str, Any]] = [
         _record(n.function, n.need, None, Text(fr=n.fr, en=n.en), EVERYONE, EVERYONE)

@@ -174,6 +174,9 @@ def test_percentile_is_the_place_among_the_level(
     release_2014: Published, level: str, indicator: str
 ) -> None:
     rows = release_2014.rows("indicators", level=level, indicator=indicator)
+    if level in ("region", "aav") and indicator == "employed_residents":
+        assert rows.empty  # those published hold the whole extent of a closed source
+        return
     if len(rows) == 1:
         assert rows["percentile"].isna().all()
         return

@@ -221,9 +221,7 @@ def test_bounds_of_a_share(
 # --- balances ---
 
 
-@pytest.mark.parametrize(
-    "level", ["commune", "epci", "departement", "region", "zone_emploi", "crte"]
-)
+@pytest.mark.parametrize("level", ["commune", "epci", "departement", "zone_emploi", "crte"])
 @pytest.mark.parametrize("need", ["jobs", "workers"])
 def test_balances_of_2014(
     release_2014: Published, truth: Truth, flows_2014: Commuting, level: str, need: str

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,6 +22,7 @@ def main() -> None:
     mirror = write_sample(home / "national", NATIONAL)
     (packed,) = mirror.glob("insee_commuting/*/*.zip")
     csv = _unpacked(packed, home)
+    shutil.rmtree(home / "home", ignore_errors=True)  # tables of another version of the code
     environment = os.environ | {
         "METABOLISME_HOME": str(home / "home"),
         "BENCH_MIRROR": str(mirror),

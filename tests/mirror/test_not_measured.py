@@ -81,7 +81,8 @@ def test_the_extent_is_said(
     far = outside(truth, members, commuting.complete)
     # Those that hold the whole extent have a reason of their own.
     held = members["commune"].isin(commuting.complete).groupby(members["code"]).sum()
-    whole = set(held[held == len(commuting.complete)].index)
+    enough = truth.coverage(members, commuting.complete) >= 0.5
+    whole = set(held[(held == len(commuting.complete)) & enough.reindex(held.index)].index)
     rows = release.rows("not_measured", level=level, need="jobs")
     said = set(rows.loc[rows["indicator"].isna(), "code"])
     assert said == ({"*"} if far - whole == set(members["code"]) else far)

@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 
 from pipelines import paths, summaries
-from pipelines.catalogue.sources import sources
+from pipelines.catalogue.sources import read_only, sources
 from pipelines.errors import MetabolismeError, UsageError, first
 from pipelines.settings import Settings
 
@@ -219,11 +219,11 @@ def _functions(only: str | None) -> frozenset[str]:
 
 
 def _chosen(names: list[str] | None) -> list[Any]:
-    if strange := sorted(set(names or ()) - set(sources())):
+    if strange := sorted(set(names or ()) - set(read_only())):
         raise UsageError(
-            "there is no such source", expected=first(sorted(sources()), 60), found=first(strange)
+            "there is no such source", expected=first(sorted(read_only()), 60), found=first(strange)
         )
-    return [source for id_, source in sources().items() if not names or id_ in names]
+    return [source for id_, source in read_only().items() if not names or id_ in names]
 
 
 def _check_asked(settings: Settings) -> None:

@@ -78,7 +78,7 @@ def sources_table(known: Iterable[Source]) -> Grid:
     """The catalogue of sources, as a table for the terminal."""
     grid = Grid("source", "publisher", "vintages", "licence", "required", box=None)
     for source in known:
-        vintages = ", ".join(sorted(source.vintages))
+        vintages = ", ".join(sorted(source.vintages)) or source.status
         grid.add_row(
             source.id, source.publisher, vintages, source.licence, "yes" if source.required else ""
         )

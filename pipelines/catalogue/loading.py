@@ -42,6 +42,24 @@ def read_yaml(path: Path) -> Any:
         ) from error
 
 
+def line_of(path: Path, *keys: str | int) -> int | None:
+    """The line of a YAML file where an entry begins, by its keys; none if it is not there."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_TextDates)
+    line = None
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            found = [(name, value) for name, value in node.value if name.value == str(key)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            found = [(value, value) for value in node.value[key : key + 1]]
+        else:
+            found = []
+        if not found:
+            return None
+        name, node = found[0]
+        line = name.start_mark.line + 1
+    return line
+
+
 def validate(model: type[Model], content: Any, path: Path) -> Model:
     """Check `content` (read from `path`) against `model`.
 

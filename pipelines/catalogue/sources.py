@@ -13,6 +13,8 @@ from pipelines.errors import UsageError, first
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Function = Literal["territory", "cohabit", "food", "energy", "work", "mobility"]
+Format = Literal["csv", "xlsx", "ods", "geojson", "json", "parquet"]
+Encoding = Literal["utf-8", "cp1252", "latin-1"]
 
 
 class Bounds(Entry):
@@ -43,14 +45,19 @@ class SourceFile(Entry):
 
     Attributes:
         name: pattern of its name in a mirror (as in a shell: `*.zip`).
-        format: what it holds; it may come in a zip archive, even one inside another.
+        format: what it holds, or may hold; it may come in a zip archive, even one inside another.
         optional: the source can be used without it.
     """
 
     name: str
-    format: Literal["csv", "xlsx", "geojson"]
+    format: Format | list[Format]
     bytes: Bounds
     optional: bool = False
+
+    @property
+    def formats(self) -> list[Format]:
+        """The formats it may have."""
+        return self.format if isinstance(self.format, list) else [self.format]
 
 
 class Column(Entry):
@@ -104,34 +111,69 @@ class Column(Entry):
         return re.fullmatch(self.expected(year), header, re.IGNORECASE) is not None
 
 
+class Long(Entry):
+    """Many columns of one kind, whose headers say what each is about: they become rows.
+
+    Attributes:
+        pattern: matches their headers; its named groups become columns of text, so that the
+            header `naf23art24` can be read as a year and a use.
+        value: the column that holds the cells; an empty cell makes no row.
+    """
+
+    pattern: str
+    value: Column
+
+    @property
+    def groups(self) -> list[str]:
+        """The columns that come from the header, in the order of the pattern."""
+        return list(re.compile(self.pattern).groupindex)
+
+
 class SourceTable(Entry):
     """One table read from a file of the source.
 
     Attributes:
         file: the file it stands in; `member`: pattern of its name inside an archive.
+        delimiter, encoding: one, or those that editions differ in (tried in this order).
         header: the first line is a header (without one, columns are taken in order).
         skip: lines above the header. `sheet`: pattern of the name of a workbook's sheet.
+        records: in JSON, the name under which the list of rows stands.
         rows: bounds for a file that covers the whole of France.
+        distinct: rows that are the same in every column we read are one row.
+        blank_rows: rows without anything in their key are left out; else they are an error.
         key: columns that together name a row once.
+        long: columns that become rows.
         ignored: patterns of the columns we know and do not use; any other is an error.
     """
 
     file: str
     member: str | None = None
     sheet: str | None = None
-    delimiter: str = ","
-    encoding: Literal["utf-8", "cp1252", "latin-1"] = "utf-8"
+    delimiter: str | list[str] = ","
+    encoding: Encoding | list[Encoding] = "utf-8"
     decimal: Literal[".", ","] = "."
     header: bool = True
     skip: int = 0
+    records: str = "data"
     rows: Bounds
+    distinct: bool = False
+    blank_rows: bool = False
     key: list[str] = []
     columns: list[Column]
+    long: Long | None = None
     ignored: list[str] = []
+
+    @property
+    def all_columns(self) -> list[Column]:
+        """The columns of the table as we read it, those made of headers included."""
+        if self.long is None:
+            return self.columns
+        made = [Column(pattern=self.long.pattern, name=name) for name in self.long.groups]
+        return [*self.columns, *made, self.long.value]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        names = [c.name for c in self.columns]
+        names = [c.name for c in self.all_columns]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"columns named twice: {first(twice)}")
@@ -144,9 +186,10 @@ class Source(Entry):
     """One source of open data, as its publisher distributes it.
 
     Attributes:
+        status: `planned` is known and not read yet: `caveats` say why.
+        extent: for whom the publisher's own files are complete, in the words of a manifest.
         required: without it there is no release (geography and population only).
         vintages: by name, as in a mirror; the newest is the last in text order.
-        notes: formulas of what its columns mean, quirks, conflicts between readings.
     """
 
     id: Identifier
@@ -155,10 +198,12 @@ class Source(Entry):
     licence: str
     functions: list[Function]
     pages: list[str]
+    status: Literal["read", "planned"] = "read"
+    extent: str = "france"
     required: bool = False
-    vintages: dict[str, Vintage]
-    files: dict[str, SourceFile]
-    tables: dict[Identifier, SourceTable]
+    vintages: dict[str, Vintage] = {}
+    files: dict[str, SourceFile] = {}
+    tables: dict[Identifier, SourceTable] = {}
     caveats: list[Text] = []
 
     @model_validator(mode="after")
@@ -173,6 +218,10 @@ class Source(Entry):
             for name, vintage in self.vintages.items()
             if (odd := set(vintage.links) ^ set(self.files))
         ]
+        if (self.status == "read") != bool(self.vintages):
+            problems.append("a source that is read has vintages, a planned one has none")
+        if self.status == "planned" and not self.caveats:
+            problems.append("a planned source says why in its caveats")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -209,6 +258,11 @@ def read_source(path: Path) -> Source:
     source = validate(Source, content, path)
     validate(_named_after(path.stem), {"id": source.id}, path)
     return source
+
+
+def read_only() -> dict[str, Source]:
+    """The sources that are read, without the planned ones, by id."""
+    return {id_: source for id_, source in sources().items() if source.status == "read"}
 
 
 @cache

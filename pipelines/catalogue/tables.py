@@ -237,6 +237,6 @@ def _raw_table(name: str, table: SourceTable, title: Text) -> Table:
                 maximum=column.maximum,
                 nullable=column.name not in table.key,
             )
-            for column in table.columns
+            for column in table.all_columns
         ],
     )

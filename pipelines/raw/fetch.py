@@ -58,4 +58,4 @@ class Origin(Protocol):
 
 def is_complete(extent: str, layout: str) -> bool:
     """Whether the lower bounds of the catalogue, meant for the whole of France, apply."""
-    return extent == "france" and layout != "synthetic"
+    return extent in ("france", "france-metropolitaine") and layout != "synthetic"

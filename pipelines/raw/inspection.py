@@ -1,13 +1,16 @@
 """Look at a file before it is trusted: is it what the catalogue promises, and whole?"""
 
 import re
+from collections.abc import Sequence
+from io import SEEK_END
 from pathlib import Path
 
 from pipelines.catalogue.sources import SourceFile
 from pipelines.errors import RejectedError
-from pipelines.raw.unpacking import is_workbook, is_zip, members, opened, unsafe
+from pipelines.raw.unpacking import PARQUET, is_zip, members, opened, unsafe, workbook
 
 _HEAD = 65_536
+_WORKBOOKS = {"xlsx", "ods"}
 _WEB_PAGE = re.compile(rb"<(!doctype\s+html|html)", re.IGNORECASE)
 # Text in any encoding of the catalogue has none of these.
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
@@ -25,23 +28,23 @@ def inspect(path: Path, file: SourceFile, where: str, complete: bool) -> None:
     if size == 0:
         problems = ["an empty file"]
     elif is_zip(path):
-        problems = _archive_problems(path, file.format)
+        problems = _archive_problems(path, file.formats)
     else:
-        problems = _plain_problems(path, file.format)
+        problems = _plain_problems(path, file.formats)
     if size > file.bytes.max or (complete and 0 < size < file.bytes.min):
         problems.append(f"{size} bytes")
     if problems:
-        lowest = file.bytes.min if complete else 1
+        lowest, formats = file.bytes.min if complete else 1, " or ".join(file.formats)
         raise RejectedError(
             "a file is not what it should be",
             where=where,
-            expected=f"{file.format} or a zip of it, of {lowest} to {file.bytes.max} bytes",
+            expected=f"{formats} or a zip of it, of {lowest} to {file.bytes.max} bytes",
             found="; ".join(problems),
             todo="open the source's page: the address or the format may have changed",
         )
 
 
-def _archive_problems(path: Path, format: str) -> list[str]:
+def _archive_problems(path: Path, formats: Sequence[str]) -> list[str]:
     try:
         with opened(path) as archive:
             if problems := unsafe(archive):
@@ -49,11 +52,14 @@ def _archive_problems(path: Path, format: str) -> list[str]:
             if damaged := archive.testzip():
                 return [f"a zip archive in which {damaged} is damaged"]
             inside = [info.filename for info in members(archive)]
-            if is_workbook(archive):
-                return [] if format == "xlsx" else ["a workbook"]
-            suffixes = (".zip", f".{format}") if format == "xlsx" else ("",)
+            if kind := workbook(archive):
+                return [] if kind in formats else ["a workbook"]
+            # The member of an archive is told by its pattern; a workbook, by its suffix.
+            workbooks = not set(formats) - _WORKBOOKS
+            suffixes = (".zip", *(f".{name}" for name in formats)) if workbooks else ("",)
             if not any(name.casefold().endswith(suffixes) for name in inside):
-                return [f"a zip archive without {format}: {', '.join(inside[:5]) or 'nothing'}"]
+                said = " or ".join(formats)
+                return [f"a zip archive without {said}: {', '.join(inside[:5]) or 'nothing'}"]
             return []
     except RejectedError as error:
         return [f"a broken zip archive ({error.found})"]
@@ -61,23 +67,32 @@ def _archive_problems(path: Path, format: str) -> list[str]:
         return [f"a zip archive that cannot be read ({error})"]
 
 
-def _plain_problems(path: Path, format: str) -> list[str]:
+def _plain_problems(path: Path, formats: Sequence[str]) -> list[str]:
     with path.open("rb") as opened_file:
         head = opened_file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+        opened_file.seek(-min(4, path.stat().st_size), SEEK_END)
+        tail = opened_file.read()
+    if "parquet" in formats and head.startswith(PARQUET):
+        return [] if tail == PARQUET else ["Parquet cut short"]
     if head.startswith(b"<"):
         kind = "a web page" if _WEB_PAGE.match(head) else "XML or a web page"
         return [f"{kind}: {_excerpt(head)}"]
-    if format == "xlsx":
+    if not set(formats) - _WORKBOOKS:
         return [f"no workbook: {_excerpt(head)}"]
+    if not set(formats) - {"parquet"}:
+        return [f"no Parquet: {_excerpt(head)}"]
     if not head:
         return ["nothing but blanks"]
     if _NOT_TEXT.search(head):
         return [f"no text: {_excerpt(head)}"]
-    if format == "csv" and head.startswith((b"{", b"[")):
+    structured = head.startswith((b"{", b"["))
+    if "json" in formats:
+        return [] if structured else [f"no JSON: {_excerpt(head)}"]
+    if "csv" in formats and structured:
         return [f"JSON (an error message?): {_excerpt(head)}"]
     # An error message in JSON starts like geographic data, but has no feature in it.
     features = b'"Feature' in head or b'"features"' in head
-    if format == "geojson" and not (head.startswith(b"{") and features):
+    if "geojson" in formats and not (structured and features):
         return [f"no GeoJSON: {_excerpt(head)}"]
     return []
 

@@ -93,6 +93,8 @@ def write_source_files(settings: Settings, store: Store) -> int:
 
 
 def _fetch(source: Source, where_from: Origin, settings: Settings) -> Fetched:
+    if source.status == "planned":
+        return Fetched("planned", " ".join(caveat.en for caveat in source.caveats), {})
     wanted = settings.functions
     if (
         wanted

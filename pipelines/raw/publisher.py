@@ -199,13 +199,13 @@ class _Wanted:
 
     def named(self, sha256: str) -> Path:
         """Its place in the cache."""
-        name = _file_name(self.url, self.key, self.source.files[self.key].format)
+        name = _file_name(self.url, self.key, self.source.files[self.key].formats[0])
         return self.folder / f"{sha256[:12]}-{name}"
 
     def obtained(
         self, path: Path, sha256: str, origin: Literal["publisher", "cache"], fetched_at: str | None
     ) -> Obtained:
-        """What is handed over: the publisher's own file, which covers the whole of France."""
+        """What is handed over: the publisher's own file, complete for the source's extent."""
         return Obtained(
             source_id=self.source.id,
             vintage=self.vintage,
@@ -215,7 +215,7 @@ class _Wanted:
             bytes=path.stat().st_size,
             url=self.url,
             origin=origin,
-            extent="france",
+            extent=self.source.extent,
             extent_kind="by_row",
             layout="official",
             fetched_at=fetched_at,

@@ -4,17 +4,20 @@ import csv
 import io
 import re
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from pipelines import paths
+from pipelines.catalogue.loading import line_of
 from pipelines.catalogue.sources import Column, Source, SourceTable, Vintage
 from pipelines.catalogue.tables import Table
 from pipelines.disk import disk_errors
 from pipelines.errors import RejectedError, first
-from pipelines.raw.unpacking import unpack
+from pipelines.raw.unpacking import format_of, unpack
 from pipelines.store import Store
 
 
@@ -33,10 +36,18 @@ class Reading:
         """The layout of the table."""
         return self.source.tables[self.name]
 
-    @property
-    def yaml(self) -> str:
-        """Where the layout is declared, for messages."""
-        return f"sources/{self.source.id}.yml, tables.{self.name}"
+    def yaml(self, *keys: str | int) -> str:
+        """Where a part of the layout is declared, for messages: file, field and line."""
+        file = paths.SOURCES / f"{self.source.id}.yml"
+        named = ".".join(["tables", self.name, *(key for key in keys if isinstance(key, str))])
+        line = line_of(file, "tables", self.name, *keys)
+        return f"sources/{file.name}, {named}" + (f" (line {line})" if line else "")
+
+    def yaml_of(self, column: Column) -> str:
+        """Where a column is declared."""
+        if column not in self.table.columns:
+            return self.yaml("long")
+        return self.yaml("columns", self.table.columns.index(column))
 
 
 # Bounds of longitude and latitude, lowest then highest.
@@ -56,20 +67,20 @@ def read_table(reading: Reading, table: Table, store: Store) -> int:
         tempfile.TemporaryDirectory(prefix="metabolisme-") as scratch,
         duckdb.connect() as con,
     ):
-        path = unpack(reading.path, file.format, reading.table.member, Path(scratch))
-        opened = _open(con, path, file.format, reading, Path(scratch))
-        columns = _match(opened.header, reading)
+        path = unpack(reading.path, file.formats, reading.table.member, Path(scratch))
+        opened = _open(con, path, format_of(path, file.formats), reading, Path(scratch))
+        found = _match(opened.header, reading)
         try:
             con.execute(
-                f"create table typed as select {_select(columns, reading)} from {opened.relation}",
+                f"create table typed as {_query(opened.relation, found, reading)}",
                 opened.parameters,
             )
         except duckdb.Error as error:
             raise _broken(reading, path, str(error)) from error
-        if problems := _problems(con, columns, reading):
+        if problems := _problems(con, found, reading):
             raise RejectedError(
                 f"{reading.source.id}: the values of {path.name} are not as declared",
-                where=f"{path.name}; {reading.yaml}",
+                where=f"{path.name}; {reading.yaml()}",
                 found="; ".join(problems),
                 todo="fetch the file again; if the publisher changed it, mend the YAML",
             )
@@ -92,9 +103,14 @@ class Opened:
 def _open(
     con: duckdb.DuckDBPyConnection, path: Path, file_format: str, reading: Reading, scratch: Path
 ) -> Opened:
-    if file_format == "csv":
-        return _open_csv(path, reading, scratch)
-    arrow = _sheet(path, reading) if file_format == "xlsx" else _shapes(path, reading)
+    match file_format:
+        case "csv":
+            return _open_csv(path, reading, scratch)
+        case "json":
+            return _open_json(con, path, reading)
+        case "parquet":
+            return _open_parquet(con, path, reading)
+    arrow = _shapes(path, reading) if file_format == "geojson" else _sheet(path, reading)
     names = list(arrow.column_names)
     con.register("frame", arrow.rename_columns([f"c{i}" for i in range(len(names))]))
     return Opened("frame", {}, [_clean(name) for name in names])
@@ -102,12 +118,12 @@ def _open(
 
 def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
     table = reading.table
-    path = _as_utf8(path, table.encoding, reading, scratch)
+    path = _as_utf8(path, reading, scratch)
     with path.open(encoding="utf-8-sig", newline="") as lines:
         try:
             for _ in range(table.skip):
                 lines.readline()
-            first_line = next(csv.reader(lines, delimiter=table.delimiter))
+            delimiter, first_line = _first_line(lines, table.delimiter)
         except (UnicodeDecodeError, StopIteration, csv.Error) as error:
             raise _broken(reading, path, str(error) or "no line at all") from error
     _check_last_line(path, reading)
@@ -119,7 +135,7 @@ def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
             "columns": {f"c{i}": "VARCHAR" for i in range(len(first_line))},
             "header": table.header,
             "skip": table.skip,
-            "delimiter": table.delimiter,
+            "delimiter": delimiter,
         },
         [_clean(name) for name in first_line]
         if table.header
@@ -127,27 +143,47 @@ def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
     )
 
 
-def _as_utf8(path: Path, encoding: str, reading: Reading, scratch: Path) -> Path:
-    """The file itself, or rewritten in UTF-8, which is what DuckDB reads (and checks)."""
-    if encoding == "utf-8":
+def _first_line(lines: Iterator[str], delimiters: str | list[str]) -> tuple[str, list[str]]:
+    """The delimiter of a file (of those allowed, the one that splits it most) and its header."""
+    record = [next(lines)]
+    while "".join(record).count('"') % 2:  # a header may break its line inside quotes
+        record.append(next(lines))
+    split = {
+        delimiter: next(csv.reader(iter(record), delimiter=delimiter))
+        for delimiter in ([delimiters] if isinstance(delimiters, str) else delimiters)
+    }
+    return max(split.items(), key=lambda item: len(item[1]))
+
+
+def _as_utf8(path: Path, reading: Reading, scratch: Path) -> Path:
+    """The file itself, or rewritten in UTF-8, which is what DuckDB reads (and checks).
+
+    Of several encodings declared, the first that fits; the file itself if UTF-8 is the only one.
+    """
+    declared = reading.table.encoding
+    encodings = [declared] if isinstance(declared, str) else declared
+    if encodings == ["utf-8"]:
         return path
     target = scratch / f"{path.stem}.utf8.csv"
-    try:
-        with (
-            path.open(encoding=encoding, newline="") as read,
-            target.open("w", encoding="utf-8", newline="") as written,
-        ):
-            while chunk := read.read(1 << 22):
-                written.write(chunk)
-    except UnicodeDecodeError as error:
-        raise RejectedError(
-            f"{reading.source.id}: {path.name} is not in the declared encoding",
-            where=f"{path.name}, about byte {error.start} of a block",
-            expected=encoding,
-            found=f"byte 0x{error.object[error.start]:02x}",
-            todo=f"if the publisher changed it, mend {reading.yaml}.encoding",
-        ) from error
-    return target
+    for encoding in encodings:
+        try:
+            with (
+                path.open(encoding=encoding, newline="") as read,
+                target.open("w", encoding="utf-8", newline="") as written,
+            ):
+                while chunk := read.read(1 << 22):
+                    written.write(chunk)
+            return target
+        except UnicodeDecodeError as error:
+            found = f"byte 0x{error.object[error.start]:02x}"
+            place = f"{path.name}, about byte {error.start} of a block"
+    raise RejectedError(
+        f"{reading.source.id}: {path.name} is not in the declared encoding",
+        where=place,
+        expected=" or ".join(encodings),
+        found=found,
+        todo=f"if the publisher changed it, mend {reading.yaml('encoding')}",
+    )
 
 
 def _check_last_line(path: Path, reading: Reading) -> None:
@@ -162,6 +198,44 @@ def _check_last_line(path: Path, reading: Reading) -> None:
                 found="none: the file was probably cut short",
                 todo="fetch it again",
             )
+
+
+def _open_json(con: duckdb.DuckDBPyConnection, path: Path, reading: Reading) -> Opened:
+    # One object holds all rows: it may be as large as the file.
+    rows = (
+        f"(select unnest({_name(reading.table.records)}) as r from read_json($path, columns ="
+        f" {{{_literal(reading.table.records)}: 'JSON[]'}}, format = 'unstructured',"
+        " maximum_object_size = $limit))"
+    )
+    parameters = {"path": str(path), "limit": max(path.stat().st_size + 1, 1 << 20)}
+    try:
+        first_row = con.execute(f"select json_keys(r) from {rows} limit 1", parameters).fetchall()
+    except duckdb.Error as error:
+        raise _broken(reading, path, str(error)) from error
+    header = first_row[0][0] if first_row else []
+    if not header:
+        raise _broken(reading, path, f"no row under “{reading.table.records}”")
+    cells = ", ".join(f"r->>{_literal(name)} as c{i}" for i, name in enumerate(header))
+    return Opened(f"(select {cells} from {rows})", parameters, [_clean(name) for name in header])
+
+
+def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, reading: Reading) -> Opened:
+    parameters = {"path": str(path)}
+    try:
+        con.execute("describe select * from read_parquet($path)", parameters)
+        columns = [(row[0], row[1]) for row in con.fetchall()]
+    except duckdb.Error as error:
+        raise _broken(reading, path, str(error)) from error
+    # A code kept as a floating-point number reads `1.0`.
+    cells = ", ".join(
+        f"regexp_replace({_name(name)}::varchar, '\\.0$', '') as c{i}"
+        if kind in ("DOUBLE", "FLOAT")
+        else f"{_name(name)}::varchar as c{i}"
+        for i, (name, kind) in enumerate(columns)
+    )
+    return Opened(
+        f"(select {cells} from read_parquet($path))", parameters, [_clean(n) for n, _ in columns]
+    )
 
 
 def _sheet(path: Path, reading: Reading) -> Any:
@@ -180,7 +254,7 @@ def _sheet(path: Path, reading: Reading) -> Any:
             where=path.name,
             expected=wanted,
             found=first(workbook.sheet_names, 20),
-            todo=f"mend {reading.yaml}.sheet",
+            todo=f"mend {reading.yaml('sheet')}",
         )
     try:
         sheet = workbook.load_sheet(sheets[0], header_row=reading.table.skip, dtypes="string")
@@ -210,7 +284,7 @@ def _shapes(path: Path, reading: Reading) -> Any:
     if not all(abs(bound) <= limit for bound, limit in zip(bounds, DEGREES, strict=True)):
         raise RejectedError(
             f"{reading.source.id}: the shapes of {path.name} are not in degrees",
-            where=f"{path.name}; {reading.yaml}, geometry",
+            where=f"{path.name}; {reading.yaml()}, geometry",
             expected="longitudes within 180, latitudes within 90 (WGS 84)",
             found=f"shapes from {bounds[:2]} to {bounds[2:]}",
             todo="take the file in WGS 84",
@@ -229,69 +303,125 @@ def _clean(header: str) -> str:
 # --- matching the columns of the file with the declared ones ---
 
 
-def _match(header: list[str], reading: Reading) -> dict[int, Column]:
-    """Position in the file -> column; every other column of the file must be a known one."""
-    year = reading.vintage.year
-    found: dict[int, Column] = {}
-    missing = []
-    for column in reading.table.columns:
+@dataclass(frozen=True)
+class Found:
+    """Where the file has what the YAML declares.
+
+    Attributes:
+        columns: position in the file -> column.
+        long: position in the file -> what its header says, by group of the `long` pattern.
+    """
+
+    columns: dict[int, Column]
+    long: dict[int, dict[str, str]]
+
+
+def _match(header: list[str], reading: Reading) -> Found:
+    """Find the declared columns; every other column of the file must be a known one."""
+    year, table = reading.vintage.year, reading.table
+    columns: dict[int, Column] = {}
+    missing, mend = [], []
+    for column in table.columns:
         at = [i for i, name in enumerate(header) if column.matches(name, year)]
         if len(at) == 1:
-            found[at[0]] = column
+            columns[at[0]] = column
         elif not (column.missing and not at):
             missing.append(f"{column.expected(year)} ({'absent' if not at else 'several times'})")
+            mend.append(reading.yaml_of(column))
+    long = {}
+    if table.long:
+        pattern = re.compile(table.long.pattern, re.IGNORECASE)
+        long = {
+            i: met.groupdict()
+            for i, name in enumerate(header)
+            if i not in columns and (met := pattern.fullmatch(name))
+        }
+        if not long:
+            missing.append(f"any column like {table.long.pattern}")
+            mend.append(reading.yaml("long"))
     unknown = [
         name
         for i, name in enumerate(header)
-        if i not in found
-        and not any(re.fullmatch(p, name, re.IGNORECASE) for p in reading.table.ignored)
+        if i not in columns
+        and i not in long
+        and not any(re.fullmatch(p, name, re.IGNORECASE) for p in table.ignored)
     ]
+    if unknown:
+        mend.append(reading.yaml("ignored" if table.ignored else "columns"))
     if missing or unknown:
         raise RejectedError(
             f"{reading.source.id}: the columns of the file are not the declared ones",
-            where=f"{reading.path.name}; {reading.yaml}.columns",
+            where=f"{reading.path.name}; {first(mend, 5)}",
             expected=first(missing, 20) if missing else "no other column than the declared ones",
             found=(f"unknown columns: {first(unknown, 20)}" if unknown else "")
             + f" (the file has: {first(header, 12)})",
             todo="if the publisher renamed or added a column, mend `columns` or `ignored` there",
         )
-    return found
+    return Found(columns, long)
 
 
-def _select(columns: dict[int, Column], reading: Reading) -> str:
+def _query(relation: str, found: Found, reading: Reading) -> str:
+    """The rows as declared: typed, long where asked, without blank or repeated rows."""
+    table = reading.table
+    if table.long:
+        cells = ", ".join(
+            "{"
+            + ", ".join(f"{_name(k)}: {_literal(v)}" for k, v in groups.items())
+            + f", cell: c{position}}}"
+            for position, groups in found.long.items()
+        )
+        relation = f"(select *, unnest([{cells}], recursive := true) from {relation})"
+        kept = ["nullif(trim(cell), '') is not null"]
+    else:
+        kept = []
+    if table.blank_rows:
+        kept.append("(" + " or ".join(f"{_name(k)} is not null" for k in table.key) + ")")
+    where = f" where {' and '.join(kept)}" if kept else ""
+    distinct = "distinct " if table.distinct else ""
+    return f"select {distinct}{_select(found, reading)} from {relation}{where}"
+
+
+def _select(found: Found, reading: Reading) -> str:
+    table = reading.table
+    texts = [(f"c{position}", column) for position, column in found.columns.items()]
+    if table.long:
+        texts.append(("cell", table.long.value))
     parts = []
-    for position, column in columns.items():
-        text = f"nullif(trim(c{position}), '')"
+    for cell, column in texts:
+        text = f"nullif(trim({cell}), '')"
         for mark in column.null_marks:
             text = f"nullif({text}, {_literal(mark)})"
-        parts.append(f'{_typed(text, column, position, reading.table.decimal)} as "{column.name}"')
+        value = cell if column.type == "geometry" else _typed(text, column, table.decimal)
+        parts.append(f"{value} as {_name(column.name)}")
         if column.type in ("number", "integer", "date"):
             # What could not be read stays visible until it has been reported.
-            parts.append(
-                f'case when "{column.name}" is null then {text} end as "unread {column.name}"'
-            )
-    absent = [c for c in reading.table.columns if c not in columns.values()]
-    parts += [f'null as "{column.name}"' for column in absent]
-    return ", ".join(parts)
+            unread = f"case when {_name(column.name)} is null then {text} end"
+            parts.append(f"{unread} as {_name('unread ' + column.name)}")
+    parts += [_name(group) for group in (table.long.groups if table.long else [])]
+    absent = [c for c in table.columns if c not in found.columns.values()]
+    return ", ".join(parts + [f"null as {_name(column.name)}" for column in absent])
 
 
-def _typed(text: str, column: Column, position: int, decimal: str) -> str:
+def _typed(text: str, column: Column, decimal: str) -> str:
     match column.type:
         case "commune":
             lost = f"length({text}) = 4 and regexp_full_match({text}, '\\d{{4}}')"
             return f"case when {lost} then '0' || {text} else {text} end"
+        case "code":
+            # Numbered codes that went through a spreadsheet.
+            return f"case when {text} like '%.0' then {text}[:-3] else {text} end"
         case "number":
             number = f"replace({text}, ',', '.')" if decimal == "," else text
+            # Thousands can be apart by a space that does not break.
+            apart = f"regexp_replace({number}, '[\\x{{00A0}}\\x{{202F}}]', '', 'g')"
+            value = f"coalesce(try_cast({number} as double), try_cast({apart} as double))"
             # NaN and infinity are numbers to DuckDB; to us they are text that is none.
-            value = f"try_cast({number} as double)"
             return f"case when isfinite({value}) then {value} end"
         case "integer":
             whole = f"regexp_full_match({text}, '[+-]?\\d+')"
             return f"case when {whole} then try_cast({text} as bigint) end"
         case "date":
             return f"try_cast({text} as date)"
-        case "geometry":
-            return f"c{position}"
         case _:
             return text
 
@@ -299,15 +429,14 @@ def _typed(text: str, column: Column, position: int, decimal: str) -> str:
 # --- what is wrong with the values ---
 
 
-def _problems(
-    con: duckdb.DuckDBPyConnection, columns: dict[int, Column], reading: Reading
-) -> list[str]:
+def _problems(con: duckdb.DuckDBPyConnection, found: Found, reading: Reading) -> list[str]:
     problems = []
     counted = con.execute("select count(*) from typed").fetchall()[0][0]
     bounds = reading.table.rows
     if counted == 0 or counted > bounds.max or (reading.complete and counted < bounds.min):
         problems.append(f"{counted:,} rows (expected {bounds.min:,} to {bounds.max:,})")
-    for column in columns.values():
+    columns = list(found.columns.values())
+    for column in columns + ([reading.table.long.value] if reading.table.long else []):
         if column.type in ("number", "integer", "date"):
             problems += _offenders(
                 con,
@@ -353,13 +482,16 @@ def _offenders(
     total = con.execute(f"select count(*) from typed where {condition}").fetchall()[0][0]
     if not total:
         return []
-    line = reading.table.skip + (1 if reading.table.header else 0)
+    above = reading.table.skip + (1 if reading.table.header else 0)
     rows = con.execute(
-        f"select line + {line}, value from (select row_number() over () as line,"
+        f"select line + {above}, value from (select row_number() over () as line,"
         f' "{shown}" as value, {condition} as bad from typed) where bad limit 3'
     ).fetchall()
-    where = ", ".join(f"line {number}: {value!r}" for number, value in rows)
-    return [f"{column.expected(reading.vintage.year)}: {total:,} value(s) {said} ({where})"]
+    # Where rows were dropped or unfolded, their place in the file is lost.
+    placed = not (reading.table.long or reading.table.distinct or reading.table.blank_rows)
+    where = ", ".join(f"line {n}: {value!r}" if placed else repr(value) for n, value in rows)
+    name, yaml = column.expected(reading.vintage.year), reading.yaml_of(column)
+    return [f"{name}: {total:,} value(s) {said} ({where}; {yaml})"]
 
 
 def _duplicates(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
@@ -379,16 +511,21 @@ def _duplicates(con: duckdb.DuckDBPyConnection, reading: Reading) -> list[str]:
 
 
 def _broken(reading: Reading, path: Path, said: str) -> RejectedError:
-    expected = f"a whole file of format {reading.source.files[reading.table.file].format}"
+    formats = " or ".join(reading.source.files[reading.table.file].formats)
+    expected = f"a whole file of format {formats}"
     if path.suffix.lower() == ".csv":
         expected += f", separated by {reading.table.delimiter!r}"
     return RejectedError(
         f"{reading.source.id}: {path.name} cannot be read",
-        where=f"{path.name}; {reading.yaml}",
+        where=f"{path.name}; {reading.yaml()}",
         expected=expected,
         found=re.sub(r"\s+", " ", said)[:400],
         todo="fetch it again; if the publisher changed its layout, mend the YAML",
     )
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
 
 
 def _literal(text: str) -> str:

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -16,15 +16,16 @@ from pipelines.errors import RejectedError, first
 # The largest official file we know unpacks to some 2 GB.
 UNPACKED_LIMIT = 8 * 1024**3
 _DEEPEST = 3
+PARQUET = b"PAR1"
 # What zipfile raises on damaged, encrypted or unsupported content.
 BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
-def unpack(path: Path, format: str, member: str | None, folder: Path) -> Path:
+def unpack(path: Path, formats: Collection[str], member: str | None, folder: Path) -> Path:
     """The path of the inner file: `path` itself if it is no archive, else a copy in `folder`.
 
     `member` is a pattern of the inner file's name, as in a shell, folders and case aside (by
-    default, any file of the format). A workbook is a zip archive too, and is left as it is.
+    default, any file of the formats). A workbook is a zip archive too, and is left as it is.
 
     Raises:
         RejectedError: the archive is broken or unsafe, or not exactly one file in it matches.
@@ -33,19 +34,21 @@ def unpack(path: Path, format: str, member: str | None, folder: Path) -> Path:
     if not is_zip(path):
         return path
     with opened(path) as archive:
-        if format == "xlsx" and is_workbook(archive):
+        if workbook(archive) in formats:
             return path
-    pattern = (member or f"*.{format}").casefold()
+    patterns = [member.casefold()] if member else [f"*.{name}" for name in formats]
     with ExitStack() as stack:
         there: list[_Found] = []
         _list(path, "", 1, folder, stack, there)
-        matches = [f for f in there if fnmatchcase(f.file_name.casefold(), pattern)]
+        matches = [
+            f for f in there if any(fnmatchcase(f.file_name.casefold(), p) for p in patterns)
+        ]
         if len(matches) != 1:
             names = first([f.shown for f in (matches or there)], 20) or "nothing"
             raise RejectedError(
                 f"{len(matches) or 'no'} files in the archive match, where one is wanted",
                 where=str(path),
-                expected=f"one file like {member or pattern}",
+                expected=f"one file like {member or first(patterns)}",
                 found=names,
                 todo="correct the table's `member` in the source's YAML",
             )
@@ -60,9 +63,27 @@ def is_zip(path: Path) -> bool:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
-def is_workbook(archive: ZipFile) -> bool:
-    """Whether an archive is an Excel workbook."""
-    return "[Content_Types].xml" in archive.namelist()
+def workbook(archive: ZipFile) -> str | None:
+    """The format of the workbook an archive is (`xlsx` or `ods`), if it is one."""
+    names = archive.namelist()
+    if "[Content_Types].xml" in names:
+        return "xlsx"
+    return "ods" if "mimetype" in names and "content.xml" in names else None
+
+
+def format_of(path: Path, formats: Collection[str]) -> str:
+    """Which of the `formats` a file that is no archive has, by its first bytes."""
+    if is_zip(path):
+        with opened(path) as archive:
+            return workbook(archive) or first(list(formats))
+    with path.open("rb") as file:
+        head = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(PARQUET):
+        return "parquet"
+    structured = [name for name in formats if name in ("json", "geojson")]
+    if structured and head.startswith((b"{", b"[")):
+        return structured[0]
+    return next((name for name in formats if name == "csv"), next(iter(formats)))
 
 
 def members(archive: ZipFile) -> list[ZipInfo]:

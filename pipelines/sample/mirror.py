@@ -3,8 +3,8 @@
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Collection
-from dataclasses import asdict, dataclass
+from collections.abc import Collection
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.sample import files
 from pipelines.sample.country import build
+from pipelines.sample.entries import Entry
 from pipelines.sample.files import Sample
 from pipelines.sample.sizes import SMALL, Size
 
@@ -24,27 +25,7 @@ INSEE = "https://www.insee.fr/fr/statistiques/fichier"
 COG = f"{INSEE}/8740222"
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A file of the mirror: whose it is, where it belongs, what it holds."""
-
-    source_id: str
-    vintage: str
-    name: str
-    publisher: str
-    title: str
-    official_url: str
-    content: Callable[[Sample], bytes]
-    remarks: str = ""
-    extent: str = "france"
-
-    @property
-    def path(self) -> str:
-        """Place in the mirror folder."""
-        return f"{self.source_id}/{self.vintage}/{self.name}"
-
-
-ENTRIES = (
+GEOGRAPHY = (
     Entry(
         "insee_cog_communes",
         "2026",
@@ -174,6 +155,9 @@ ENTRIES = (
 )
 
 
+ENTRIES = GEOGRAPHY
+
+
 def write_sample(folder: Path, size: Size = SMALL, only: Collection[str] | None = None) -> Path:
     """Write the sample of a size as a mirror folder, and return the folder.
 
@@ -259,12 +243,12 @@ def _manifest_row(entry: Entry, content: bytes, size: Size) -> dict[str, str | i
         "vintage": entry.vintage,
         "path": entry.path,
         "extent": entry.extent,
-        "extent_kind": "by_row",
+        "extent_kind": entry.extent_kind,
         "layout": "synthetic",
         "publisher": entry.publisher,
         "title": f"{entry.title} (données synthétiques)",
         "official_url": entry.official_url,
-        "licence": "Licence Ouverte 2.0",
+        "licence": entry.licence,
         "sha256": _sha256(content),
         "bytes": len(content),
         "remarks": f"{twin}; {entry.remarks}" if entry.remarks else twin,

@@ -154,7 +154,7 @@ def test_an_optional_file_may_be_absent_and_no_other(tmp_path: Path) -> None:
         ("france", "official", False),
         ("france", "rebuilt", False),
         ("france", "synthetic", True),
-        ("france-metropolitaine", "official", True),
+        ("france-metropolitaine", "official", False),
         ("dep:29+31+2A", "official", True),
         ("epci:243400017+244200770", "official", True),
         ("sample", "official", True),

@@ -143,6 +143,16 @@ def _geography() -> dict[str, Recipe]:
             lambda st, run: geography.write_commune_shapes(st),
         )
         | _python(
+            "located_points",
+            geography.LOCATED_READS,
+            lambda st, run: geography.write_located_points(st),
+        )
+        | _python(
+            "cycleway_lengths",
+            geography.CYCLEWAYS_READS,
+            lambda st, run: geography.write_cycleway_lengths(st),
+        )
+        | _python(
             "user_perimeters",
             perimeters.READS | {"sources"},
             lambda st, run: perimeters.write_user_perimeters(
@@ -175,7 +185,7 @@ def _answers() -> dict[str, Recipe]:
         | profiles
         | _python(
             "indicator_catalogue",
-            frozenset({"indicators", "measures"}),
+            frozenset({"indicators", "sources"}),
             lambda st, run: answers.write_indicator_catalogue(st),
         )
         | _python(

@@ -33,3 +33,17 @@ create macro byar_low(count, unit_weight) as
 create macro byar_high(count, unit_weight) as
     (count + unit_weight) * cube(
         1 - 1 / (9 * (count / unit_weight + 1)) + 1.96 / (3 * sqrt(count / unit_weight + 1)));
+
+-- Arrondissements of Paris, Lyon and Marseille: some files hold them beside their commune.
+create macro is_arrondissement(code) as
+    code between '75101' and '75120' or code between '69381' and '69389' or code between '13201' and '13216';
+
+-- Bounds of a sum of measures. Without bounds of its own a value is taken as it is; a hidden value is at least
+-- zero, and at most unknown.
+create macro has_bounds(value, low, high) as bool_or(value is null or low is not null or high is not null);
+create macro sum_of_lows(value, low, weight) as exact_sum(coalesce(low, value, 0) * weight);
+create macro sum_of_highs(value, low, high, weight) as
+    case
+        when count(*) = count(case when low is null and high is null then value else high end)
+            then exact_sum((case when low is null and high is null then value else high end) * weight)
+    end;

@@ -1,6 +1,6 @@
 """Compute the declared indicators for every territory, and spread them into profiles."""
 
-from collections.abc import Iterable
+import math
 
 import polars as pl
 
@@ -13,40 +13,58 @@ from pipelines.catalogue.words import needs
 from pipelines.store import Store
 
 TERRITORY = ["level", "code"]
+KINDS = ["value", "low", "high", "variance", "evidence", "coverage"]
+
+_NOTHING = pl.DataFrame(
+    schema={"level": pl.String, "code": pl.String, "year": pl.Int64}
+    | dict.fromkeys(KINDS, pl.Float64)
+    | {"evidence": pl.Int64}
+)
 
 
 def write_indicators(store: Store) -> int:
     """Make `indicators`: one row per territory, indicator and year, where it is known."""
-    terms = _wide(pl.read_parquet(store.path("indicator_terms")))
-    computed = [compute(terms, id_, one) for id_, one in indicators().items()]
+    asked = {term for one in indicators().values() for term in Formula(one.formula).terms}
+    strength = {name: place for place, name in enumerate(EVIDENCE)}
+    terms = (
+        pl.scan_parquet(store.path("indicator_terms"))
+        .filter(pl.col("term").is_in(sorted(asked)), pl.col("value").is_not_null())
+        .with_columns(evidence=pl.col("evidence").replace_strict(strength))
+        .rename({"sampling_variance": "variance"})
+        .collect()
+    )
+    by_term = {str(term): rows for (term,), rows in terms.group_by("term")}
+    computed = [compute(by_term, id_, one) for id_, one in indicators().items()]
     return _write(store, tables()["indicators"], pl.concat(computed))
 
 
-def compute(terms: pl.DataFrame, id_: str, indicator: Indicator) -> pl.DataFrame:
-    """One indicator for every territory.
+def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> pl.DataFrame:
+    """One indicator for every territory, for each year that all its terms have.
+
+    Terms that share no year give one value: the latest of each.
 
     Args:
-        terms: one row per territory; columns `value|term`, `low|term`, `high|term`,
-            `variance|term`, `year|term`, `evidence|term` (its place in EVIDENCE),
-            `coverage|term`.
+        terms: by term, `level, code, year`, the `value`, its bounds `low, high`, its sampling
+            `variance`, `evidence` (its place in EVIDENCE) and `coverage`.
         id_, indicator: which one.
 
     Returns:
         The columns of the table `indicators`; territories without a finite value are left out.
     """
     formula = Formula(indicator.formula)
-    absent = [f"value|{term}" for term in formula.terms if f"value|{term}" not in terms.columns]
-    frame = terms.with_columns(
-        pl.lit(None, dtype=pl.Float64).alias(name.replace("value", kind, 1))
-        for name in absent
-        for kind in ("value", "low", "high", "variance", "year", "evidence", "coverage")
-    )
+    frame = _side_by_side(terms, formula.terms)
     bounds = formula.share() if indicator.interval == "share" else formula.interval()
-    measured = pl.any_horizontal(pl.col(f"low|{term}").is_not_null() for term in formula.terms)
+    # The bounds of exact terms say nothing.
+    measured = pl.any_horizontal(
+        pl.col(f"{bound}|{term}").ne_missing(pl.col(f"value|{term}"))
+        for term in formula.terms
+        for bound in ("low", "high")
+    )
     weakest = pl.max_horizontal(
         *(pl.col(f"evidence|{term}") for term in formula.terms),
         pl.lit(EVIDENCE.index(indicator.evidence)),
     )
+    years = pl.concat_list(f"year|{term}" for term in formula.terms).list.unique().list.sort()
     return (
         frame.select(
             *TERRITORY,
@@ -56,22 +74,49 @@ def compute(terms: pl.DataFrame, id_: str, indicator: Indicator) -> pl.DataFrame
             low=pl.when(measured).then(_finite(bounds.low)),
             high=pl.when(measured).then(_finite(bounds.high)),
             unit=pl.lit(indicator.unit),
-            year=pl.max_horizontal(f"year|{term}" for term in formula.terms).cast(pl.Int64),
+            year=years.list.last(),
+            years=years.cast(pl.List(pl.String)).list.join("+"),
             evidence=weakest.cast(pl.Int64).replace_strict(dict(enumerate(EVIDENCE)), default=None),
             coverage=pl.min_horizontal(f"coverage|{term}" for term in formula.terms),
         )
-        .drop_nulls("value")
-        .with_columns(percentile=_percentile("value").over("level"))
+        .filter(pl.col("value") >= (-math.inf if indicator.minimum is None else indicator.minimum))
+        .with_columns(percentile=_percentile("value").over("level", "year"))
     )
+
+
+def _side_by_side(terms: dict[str, pl.DataFrame], names: list[str]) -> pl.DataFrame:
+    """The terms of a formula as columns `value|term`, `low|term`…, `year|term`."""
+    frames = {name: terms.get(name, _NOTHING) for name in names}
+    shared = set.intersection(*(set(frame["year"]) for frame in frames.values()))
+    keys = [*TERRITORY, "year"] if shared else TERRITORY
+    joined = None
+    for name, frame in frames.items():
+        if not shared:
+            frame = frame.sort("year").group_by(TERRITORY, maintain_order=True).last()
+        renamed = frame.select(
+            *keys,
+            pl.col("year").alias(f"year|{name}"),
+            *(pl.col(kind).alias(f"{kind}|{name}") for kind in KINDS),
+        )
+        joined = renamed if joined is None else joined.join(renamed, on=keys)
+    assert joined is not None, "a formula has a term at least"
+    return joined.sort(keys)
 
 
 def write_profile(store: Store, level: str) -> int:
     """Make `profiles_<level>`: one row per territory, one column per indicator."""
     territories = pl.read_parquet(store.path("territories")).filter(level=level)
-    wide = (
-        pl.read_parquet(store.path("indicators"))
-        .filter(level=level)
-        .pivot(on="indicator", index="code", values="value", on_columns=list(indicators()))
+    known = pl.read_parquet(store.path("indicators")).filter(level=level)
+    # One year a column: the one that most territories have, of those the latest.
+    year = (
+        known.group_by("indicator", "year")
+        .len()
+        .sort("len", "year")
+        .group_by("indicator", maintain_order=True)
+        .last()
+    )
+    wide = known.join(year, on=["indicator", "year"]).pivot(
+        on="indicator", index="code", values="value", on_columns=list(indicators())
     )
     profile = territories.join(wide, on="code", how="left")
     table = tables()[f"profiles_{level}"]
@@ -81,14 +126,9 @@ def write_profile(store: Store, level: str) -> int:
 def write_indicator_catalogue(store: Store) -> int:
     """Make `indicator_catalogue`: the declarations, with the sources and years of this run."""
     known = pl.read_parquet(store.path("indicators"), columns=["indicator", "year"]).unique()
-    measured = pl.read_parquet(store.path("measures"), columns=["measure", "source_id"]).unique()
-    from_measures: dict[str, list[str]] = {}
-    for measure, source in measured.sort("measure", "source_id").iter_rows():
-        from_measures.setdefault(measure, []).append(source)
-    used = {
-        id_: sorted(set(_sources_of(Formula(one.formula).terms, from_measures)))
-        for id_, one in indicators().items()
-    }
+    status = pl.read_parquet(store.path("sources"), columns=["source_id", "status"])
+    read = set(status.filter(status="ok")["source_id"])
+    used = {id_: sorted(read & _sources_of(one)) for id_, one in indicators().items()}
     years = {id_: sorted(known.filter(indicator=id_)["year"].to_list()) for id_ in indicators()}
     missing = {
         id_: sorted(
@@ -101,28 +141,16 @@ def write_indicator_catalogue(store: Store) -> int:
     return engine.write_records(table, store, indicator_records(used, years, missing))
 
 
-def _sources_of(terms: Iterable[str], from_measures: dict[str, list[str]]) -> Iterable[str]:
-    for term in terms:
+def _sources_of(indicator: Indicator) -> set[str]:
+    """The sources that can bring the terms of an indicator."""
+    found = set()
+    for term in Formula(indicator.formula).terms:
         table, _, name = term.partition(".")
-        if table == "measure":
-            yield from from_measures.get(name, [])
+        if table in needs():
+            found.add(str(needs()[table].source))
         else:
-            yield needs()[table].source
-
-
-def _wide(terms: pl.DataFrame) -> pl.DataFrame:
-    strength = {name: place for place, name in enumerate(EVIDENCE)}
-    return (
-        terms.with_columns(evidence=pl.col("evidence").replace_strict(strength))
-        .rename({"sampling_variance": "variance"})
-        .pivot(
-            on="term",
-            index=TERRITORY,
-            values=["value", "low", "high", "variance", "year", "evidence", "coverage"],
-            separator="|",
-        )
-        .sort(TERRITORY)
-    )
+            found |= {id_ for id_, one in sources().items() if name in one.measures + one.facts}
+    return found
 
 
 def _finite(expression: pl.Expr) -> pl.Expr:

@@ -6,12 +6,12 @@ import polars as pl
 
 from pipelines import engine, paths
 from pipelines.catalogue.formulas import Formula
-from pipelines.catalogue.indicators import indicators
+from pipelines.catalogue.indicators import Indicator, indicators
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
 from pipelines.catalogue.sources import Function
 from pipelines.catalogue.sources import sources as catalogue
 from pipelines.catalogue.tables import tables
-from pipelines.catalogue.words import needs, parameter_values
+from pipelines.catalogue.words import flow_needs, parameter_values
 from pipelines.store import Store
 
 EVERYONE = "*"
@@ -40,9 +40,10 @@ def never_measured() -> list[NeverMeasured]:
 def write_not_measured(store: Store) -> int:
     """Make `not_measured`.
 
-    First what no source measures, and the sources that were missing; then each need, for the
-    territories outside its source's extent (code `*` when that is the whole level); then the
-    indicators that have no value although their needs are known.
+    First what no source measures, and the sources that were missing; then each need of flows, for
+    the territories outside its source's extent; then the indicators that have no value although
+    their needs are known. The code `*` stands for most of a level, or all: those of its
+    territories that have a value are left aside.
     """
     territories = pl.read_parquet(store.path("territories"), columns=["level", "code"]).filter(
         ~pl.col("level").is_in(["foreign", "unknown"])
@@ -58,14 +59,15 @@ def write_not_measured(store: Store) -> int:
         _record(n.function, n.need, None, Text(fr=n.fr, en=n.en), EVERYONE, EVERYONE)
         for n in never_measured()
     ]
-    of_needs = {need.source for need in needs().values()}
+    of_needs = {need.source for need in flow_needs().values()}
     records += [
         _record(function, None, None, _lost(row), EVERYONE, EVERYONE) | {"source_id": id_}
         for id_, row in sources.items()
         if row["status"] in ("unavailable", "rejected") and id_ not in of_needs
         for function in catalogue()[id_].functions
     ]
-    for id_, need in needs().items():
+    for id_, need in flow_needs().items():
+        assert need.source
         inside = whole.filter(need=id_).select("level", "code")
         missing = outside.filter(need=id_).select("level", "code")
         missing = missing.join(inside, on=["level", "code"], how="anti")
@@ -87,7 +89,7 @@ def write_not_measured(store: Store) -> int:
         missing = territories.join(known.filter(indicator=id_), on=["level", "code"], how="anti")
         unsaid = missing.join(said, on=["level", "code"], how="anti")
         need_id = indicator.needs[0] if indicator.needs else None
-        reason = _no_value(Formula(indicator.formula).terms)
+        reason = _no_value(indicator, sources)
         records += [
             _record(indicator.function, need_id, id_, reason, level, code)
             for level, code in _summed_up(unsaid, territories)
@@ -96,12 +98,12 @@ def write_not_measured(store: Store) -> int:
 
 
 def _summed_up(missing: pl.DataFrame, territories: pl.DataFrame) -> list[tuple[str, str]]:
-    """One row for a whole level where all of it is missing, else one per territory."""
+    """One row for a level that is missing whole, or for the most part; else one per territory."""
     of_level = dict(territories.group_by("level").len().iter_rows())
     rows: list[tuple[str, str]] = []
     for (level,), group in missing.sort("level", "code").group_by("level", maintain_order=True):
         codes = group["code"].to_list()
-        whole = len(codes) == of_level.get(str(level))
+        whole = 2 * len(codes) > of_level[str(level)]
         rows += [(str(level), code) for code in ([EVERYONE] if whole else codes)]
     return rows
 
@@ -160,9 +162,21 @@ def _closed(source: dict[str, Any]) -> Text:
     )
 
 
-def _no_value(terms: list[str]) -> Text:
-    named = ", ".join(terms)
-    return Text(
-        fr=f"La source n'a pas de valeur ici, ou le dénominateur est nul ({named}).",
-        en=f"The source has no value here, or the denominator is zero ({named}).",
-    )
+def _no_value(indicator: Indicator, sources: dict[str, dict[str, Any]]) -> Text:
+    """Why an indicator has no value somewhere: what its sources cover, or that one was missing."""
+    fr, en = [], []
+    for measure in indicator.measures:
+        bring = [id_ for id_, source in catalogue().items() if measure in source.measures]
+        used = [sources[id_] for id_ in bring if sources[id_]["status"] == "ok"]
+        if not used:
+            named = ", ".join(f"{id_} ({sources[id_]['status']})" for id_ in bring)
+            fr.append(f"Aucune source n'a servi pour {measure} : {named}.")
+            en.append(f"No source was used for {measure}: {named}.")
+        elif all(source["extent"] != "france" for source in used):
+            named = ", ".join(f"{s['source_id']} {s['vintage']} ({s['extent']})" for s in used)
+            fr.append(f"Pour {measure}, hors de l'étendue de {named}, rien n'est connu.")
+            en.append(f"For {measure}, outside the extent of {named}, nothing is known.")
+    terms = ", ".join(Formula(indicator.formula).terms)
+    fr.append(f"Sinon, la source n'a pas de valeur ici, ou le dénominateur est nul ({terms}).")
+    en.append(f"Else, the source has no value here, or the denominator is zero ({terms}).")
+    return Text(fr=" ".join(dict.fromkeys(fr)), en=" ".join(dict.fromkeys(en)))

@@ -111,7 +111,11 @@ def sheet(folder: Path, place: Place) -> Sheet:
         missing = _rows(
             con,
             "select function, need, indicator, reason_fr from not_measured"
-            " where level in ('*', $level) and code in ('*', $code) order by all",
+            " where level = '*' or level = $level and (code = $code or code = '*' and"
+            # A whole level is named even where some of its territories have a value.
+            " coalesce(indicator, need) not in ("
+            "select indicator from indicators where level = $level and code = $code union all"
+            " select need from balances where level = $level and code = $code)) order by all",
             asked,
         )
         sample = con.sql("select bool_or(layout = 'synthetic') from sources").fetchall()[0][0]

@@ -21,7 +21,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Formula:
-    """An arithmetic formula (`+ - * /`) over non-negative terms named `table.term`.
+    """An arithmetic formula (`+ - * /`, `least`) over non-negative terms named `table.term`.
 
     Raises:
         ValueError: the text is not such a formula.
@@ -48,7 +48,8 @@ class Formula:
     def interval(self) -> Interval:
         """Value and bounds, the bounds of the terms combined by extremes.
 
-        Columns read: `value|term`, and `low|term`, `high|term` (empty: the term is exact).
+        Columns read: `value|term`, and `low|term`, `high|term` (the value itself where it is
+        exact, empty where there is no bound).
         """
         return self._compile(self._tree)
 
@@ -85,11 +86,13 @@ class Formula:
                 return Interval(number, number, number)
             case exp.Column():
                 name = _name(node)
-                value = pl.col(f"value|{name}")
+                return Interval(*(pl.col(f"{kind}|{name}") for kind in ("value", "low", "high")))
+            case exp.Least():
+                each = [self._compile(part) for part in (node.this, *node.expressions)]
                 return Interval(
-                    value,
-                    pl.coalesce(f"low|{name}", value),
-                    pl.coalesce(f"high|{name}", value),
+                    _least([one.value for one in each]),
+                    _least([one.low for one in each]),
+                    _least([one.high for one in each]),
                 )
             case exp.Add() | exp.Sub() | exp.Mul() | exp.Div():
                 a, b = self._compile(node.this), self._compile(node.expression)
@@ -103,8 +106,14 @@ class Formula:
                     case _:
                         return Interval(a.value / b.value, a.low / b.high, a.high / b.low)
         raise ValueError(
-            f"formula {self.text!r}: {node.sql()!r} is not a number, a term or one of + - * /"
+            f"formula {self.text!r}: {node.sql()!r} is not a number, a term, least or one of + - * /"
         )
+
+
+def _least(parts: list[pl.Expr]) -> pl.Expr:
+    # Unlike `min_horizontal`, unknown if any part is.
+    known = pl.all_horizontal(part.is_not_null() for part in parts)
+    return pl.when(known).then(pl.min_horizontal(parts))
 
 
 def _name(column: exp.Column) -> str:

@@ -10,7 +10,7 @@ from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.catalogue.sources import Function
 from pipelines.catalogue.units import check_unit
-from pipelines.catalogue.words import needs
+from pipelines.catalogue.words import flow_needs
 
 Evidence = Literal["observed", "modelled", "assumed"]
 # From the strongest to the weakest.
@@ -33,6 +33,7 @@ class Indicator(Entry):
             for a part of a sampled whole.
         reading: whether more (or less) of it means less dependence; none if neither.
         evidence: the strongest evidence it can claim, whatever its terms.
+        minimum: below it the formula has no meaning, and there is no value.
     """
 
     function: Function
@@ -43,6 +44,7 @@ class Indicator(Entry):
     unit: str
     reading: Literal["more", "less", "none"] = "none"
     evidence: Evidence = "observed"
+    minimum: float | None = None
     caveats: list[Text] = []
 
     @field_validator("unit")
@@ -60,7 +62,14 @@ class Indicator(Entry):
     @property
     def needs(self) -> list[str]:
         """The needs whose flows the formula sums."""
-        return sorted({term.split(".")[0] for term in Formula(self.formula).terms} & set(needs()))
+        named = {term.split(".")[0] for term in Formula(self.formula).terms}
+        return sorted(named & set(flow_needs()))
+
+    @property
+    def measures(self) -> list[str]:
+        """The measures that the formula sums."""
+        terms = (term.split(".") for term in Formula(self.formula).terms)
+        return [name for table, name in terms if table == "measure"]
 
 
 @cache

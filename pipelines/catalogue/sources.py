@@ -136,8 +136,10 @@ class SourceTable(Entry):
         file: the file it stands in; `member`: pattern of its name inside an archive.
         delimiter, encoding: one, or those that editions differ in (tried in this order).
         header: the first line is a header (without one, columns are taken in order).
-        skip: lines above the header. `sheet`: pattern of the name of a workbook's sheet.
+        skip: lines above the header (`found`: those above the line that holds the name of the
+            first column declared). `sheet`: pattern of the name of a workbook's sheet.
         records: in JSON, the name under which the list of rows stands.
+        last_line_open: the publisher ends the file without a line break.
         rows: bounds for a file that covers the whole of France.
         distinct: rows that are the same in every column we read are one row.
         blank_rows: rows without anything in their key are left out; else they are an error.
@@ -153,8 +155,9 @@ class SourceTable(Entry):
     encoding: Encoding | list[Encoding] = "utf-8"
     decimal: Literal[".", ","] = "."
     header: bool = True
-    skip: int = 0
+    skip: int | Literal["found"] = 0
     records: str = "data"
+    last_line_open: bool = False
     rows: Bounds
     distinct: bool = False
     blank_rows: bool = False
@@ -188,6 +191,10 @@ class Source(Entry):
     Attributes:
         status: `planned` is known and not read yet: `caveats` say why.
         extent: for whom the publisher's own files are complete, in the words of a manifest.
+        measures: what it says of communes; `sql/observations/<id>_measures.sql` brings it out,
+            if no query of another table does.
+        facts: what it says of territories that is no sum (`sql/ledger/territory_facts.sql`).
+        grain: what its codes name: communes, or the EPCI of an earlier year.
         required: without it there is no release (geography and population only).
         vintages: by name, as in a mirror; the newest is the last in text order.
     """
@@ -200,6 +207,9 @@ class Source(Entry):
     pages: list[str]
     status: Literal["read", "planned"] = "read"
     extent: str = "france"
+    measures: list[str] = []
+    facts: list[str] = []
+    grain: Literal["commune", "epci"] = "commune"
     required: bool = False
     vintages: dict[str, Vintage] = {}
     files: dict[str, SourceFile] = {}

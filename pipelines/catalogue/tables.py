@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from pipelines import paths
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import Entry, Text, read_entries
-from pipelines.catalogue.sources import SourceTable, sources
+from pipelines.catalogue.sources import Source, SourceTable, sources
 from pipelines.catalogue.units import UNITS, check_unit
 from pipelines.catalogue.words import Level, levels, measures, needs
 from pipelines.errors import CatalogueError, first
@@ -142,8 +142,13 @@ def tables() -> dict[str, Table]:
     }
     entries = read_entries(_TableEntry, paths.CATALOGUE / "tables.yml")
     declared = {name: _table(name, entry) for name, entry in entries.items()}
+    reported = {
+        f"{id_}_measures": _reported(source)
+        for id_, source in sources().items()
+        if (paths.SQL / "observations" / f"{id_}_measures.sql").exists()
+    }
     profiles = {f"profiles_{level}": _profile(level, one) for level, one in levels().items()}
-    return raw | declared | profiles
+    return raw | reported | declared | profiles
 
 
 def _table(name: str, entry: _TableEntry) -> Table:
@@ -208,6 +213,20 @@ def _profile(level: str, about: Level) -> Table:
             for id_, one in indicators().items()
         ],
     )
+
+
+def _reported(source: Source) -> Table:
+    """What a source says of communes (or EPCI), on its own codes."""
+    title = Text(
+        fr=f"Mesures de « {source.title.fr} », sur ses propres codes",
+        en=f"Measures of “{source.title.en}”, on its own codes",
+    )
+    columns = ["source_code", "measure", "year", "value?", "low?", "high?"]
+    key = columns[:3]
+    entry = _TableEntry(
+        stage="observations", published=False, title=title, key=key, columns=columns
+    )
+    return _table(f"{source.id}_measures", entry)
 
 
 def _raw_table(name: str, table: SourceTable, title: Text) -> Table:

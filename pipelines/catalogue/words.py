@@ -1,9 +1,9 @@
 """The short catalogues: parameters, measures, needs and levels (one YAML each)."""
 
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from pipelines import paths
 from pipelines.catalogue.loading import Entry, read_entries
@@ -31,21 +31,40 @@ class Parameter(_WithUnit):
 
 
 class Measure(_WithUnit):
-    """An additive quantity of a commune in a year."""
-
-
-class Need(_WithUnit):
-    """What a territory's people require of others.
+    """An additive quantity of a commune in a year.
 
     Attributes:
-        row_side: the end of the flow for whose communes a partial source is complete.
-        mirror_of: the need that counts the same people seen from the other end.
+        absent: what it means that a source does not name a commune of its extent.
     """
 
     function: Function
-    source: str
-    row_side: Literal["dependent", "provider"]
+    absent: Literal["zero", "unknown"] = "unknown"
+
+
+class Need(_WithUnit):
+    """What a territory's people require of others: counted as flows, or balanced.
+
+    Attributes:
+        source: the source that counts its flows.
+        row_side: the end of the flow for whose communes a partial source is complete.
+        mirror_of: the need that counts the same people seen from the other end.
+        demand, local_supply: for a balanced need, the measures of what is needed and made here.
+    """
+
+    function: Function
+    source: str | None = None
+    row_side: Literal["dependent", "provider"] | None = None
     mirror_of: str | None = None
+    demand: str | None = None
+    local_supply: str | None = None
+
+    @model_validator(mode="after")
+    def _counted_or_balanced(self) -> Self:
+        if (self.source is None) == (self.demand is None):
+            raise ValueError("a need has a source of flows, or a demand")
+        if (self.source is None) != (self.row_side is None):
+            raise ValueError("a need counted by a source has a row_side")
+        return self
 
 
 class Level(Entry):
@@ -80,6 +99,11 @@ def levels() -> dict[str, Level]:
     return read_entries(Level, paths.CATALOGUE / "levels.yml")
 
 
+def flow_needs() -> dict[str, Need]:
+    """The needs that a source counts as flows, by name."""
+    return {name: need for name, need in needs().items() if need.source}
+
+
 def parameter_values() -> dict[str, float]:
     """The values that queries read as `$name`."""
     return {name: parameter.value for name, parameter in parameters().items()}
@@ -103,6 +127,8 @@ def need_records() -> list[dict[str, Any]]:
             "source_id": need.source,
             "row_side": need.row_side,
             "mirror_of": need.mirror_of,
+            "demand_measure": need.demand,
+            "supply_measure": need.local_supply,
             "label_fr": need.fr,
             "label_en": need.en,
         }
@@ -113,6 +139,13 @@ def need_records() -> list[dict[str, Any]]:
 def measure_records() -> list[dict[str, Any]]:
     """Rows of `measure_catalogue`."""
     return [
-        {"measure": name, "unit": measure.unit, "label_fr": measure.fr, "label_en": measure.en}
+        {
+            "measure": name,
+            "function": measure.function,
+            "unit": measure.unit,
+            "absent": measure.absent,
+            "label_fr": measure.fr,
+            "label_en": measure.en,
+        }
         for name, measure in measures().items()
     ]

@@ -10,7 +10,16 @@ from pipelines.catalogue.loading import Entry, read_entries
 from pipelines.checking.checks import TOTALS, Outcome, judge, keep
 from pipelines.store import Store
 
-READS = frozenset({"sources", "territories", "indicators", "dependencies", "measures"})
+READS = frozenset(
+    {
+        "sources",
+        "territories",
+        "indicators",
+        "dependencies",
+        "territory_measures",
+        "published_totals",
+    }
+)
 
 
 class Total(Entry):
@@ -18,9 +27,11 @@ class Total(Entry):
 
     Attributes:
         source, vintage, extent: the data it holds for (any extent when not given).
-        indicator | flow | measure | count: what is compared: an indicator; the quantity of a need
-            that `code` gets from `partner`; a measure summed over `code`; or the number of
-            territories of `level`.
+        indicator | flow | measure | published | factor | count: what is compared: an indicator
+            (of `year`); the quantity of a need that `code` gets from `partner`; a measure summed
+            over the communes of `code`; what the publisher says itself of `code`; an emission
+            factor (`code`); or the number of territories of `level`.
+        times: what our value is multiplied by, where the figure has another unit.
     """
 
     source: str
@@ -29,10 +40,14 @@ class Total(Entry):
     indicator: str | None = None
     flow: str | None = None
     measure: str | None = None
+    published: str | None = None
+    factor: str | None = None
     count: bool = False
     level: str
     code: str | None = None
     partner: str | None = None
+    year: int | None = None
+    times: float = 1
     value: float
     tolerance: float
     reference: str
@@ -93,28 +108,29 @@ def _table(total: Total) -> str:
         return "indicators"
     if total.flow:
         return "dependencies"
+    if total.published:
+        return "published_totals"
+    if total.factor:
+        return "emission_factors"
     return "measures" if total.measure else "territories"
 
 
+_QUERIES = {
+    "indicators": "select value from indicators where level = $level and code = $code"
+    " and indicator = $indicator and ($year is null or year = $year) order by year desc",
+    "dependencies": "select quantity from dependencies where level = $level and code = $code"
+    " and need = $flow and direction = 'depends_on' and partner_code = $partner",
+    "published_totals": "select value from published_totals where level = $level and code = $code"
+    " and measure = $published and ($year is null or year = $year) order by year desc",
+    "emission_factors": "select value from emission_factors where factor = $factor",
+    "measures": "select value from territory_measures where level = $level and code = $code"
+    " and measure = $measure and ($year is null or year = $year) order by year desc",
+    "territories": "select count(*)::double from territories where level = $level",
+}
+
+
 def _observed(con: duckdb.DuckDBPyConnection, total: Total) -> float | None:
-    asked = total.model_dump(include={"level", "code"})
-    if total.indicator:
-        query = (
-            "select value from indicators"
-            " where level = $level and code = $code and indicator = $what"
-        )
-        asked["what"] = total.indicator
-    elif total.flow:
-        query = (
-            "select quantity from dependencies where level = $level and code = $code"
-            " and need = $what and direction = 'depends_on' and partner_code = $partner"
-        )
-        asked |= {"what": total.flow, "partner": total.partner}
-    elif total.measure:
-        query = "select exact_sum(value) from measures where measure = $what"
-        asked = {"what": total.measure}
-    else:
-        query = "select count(*)::double from territories where level = $level"
-        del asked["code"]
+    query = _QUERIES[_table(total)]
+    asked = {name: value for name, value in total.model_dump().items() if f"${name}" in query}
     rows = con.execute(query, asked).fetchall()
-    return rows[0][0] if rows else None
+    return None if not rows or rows[0][0] is None else rows[0][0] * total.times

@@ -6,6 +6,7 @@ import duckdb
 
 from pipelines import engine
 from pipelines.catalogue.tables import tables
+from pipelines.catalogue.words import parameter_values
 from pipelines.errors import MetabolismeError
 from pipelines.observations import cog
 from pipelines.store import Store
@@ -21,6 +22,8 @@ PASSAGE_READS = frozenset(
     }
 )
 SHAPES_READS = frozenset({"etalab_commune_contours"})
+LOCATED_READS = frozenset({"points", "etalab_commune_contours"})
+CYCLEWAYS_READS = frozenset({"bnac_cycling"})
 
 
 def write_commune_passage(store: Store, reference_year: int) -> int:
@@ -72,24 +75,19 @@ def write_commune_shapes(store: Store) -> int:
     Areas are measured on the ellipsoid, in an equal-area projection (EASE-Grid 2.0). Contours
     of arrondissements are left out: they lie inside their commune.
     """
-    import numpy as np
     import shapely
     from pyproj import Transformer
 
     with engine.connection(store) as con:
         engine.attach(con, store, SHAPES_READS)
-        contours = con.sql(
-            "select commune_code, geometry from etalab_commune_contours"
-            " where parent_code is null and geometry is not null"
-        ).fetchall()
-        shapes = shapely.from_wkb(np.array([wkb for _, wkb in contours], dtype=object))
+        codes, shapes = _contours(con)
         projection = Transformer.from_crs("EPSG:4326", EQUAL_AREA, always_xy=True)
         flat = shapely.transform(shapes, projection.transform, interleaved=False)
         centres = shapely.centroid(shapes)
         rows = [
             (code, lon, lat, area)
-            for (code, _), lon, lat, area in zip(
-                contours,
+            for code, lon, lat, area in zip(
+                codes,
                 shapely.get_x(centres).tolist(),
                 shapely.get_y(centres).tolist(),
                 (shapely.area(flat) / 1e6).tolist(),
@@ -97,6 +95,73 @@ def write_commune_shapes(store: Store) -> int:
             )
         ]
         return _write_rows(con, store, "commune_shapes", rows)
+
+
+def write_located_points(store: Store) -> int:
+    """Make `located_points`: the commune in whose contour a point without a valid code lies."""
+    import numpy as np
+    import shapely
+
+    with engine.connection(store) as con:
+        engine.attach(con, store, LOCATED_READS)
+        points = con.sql(
+            "select source_id, point_number, lon, lat from points"
+            " where source_code is null and lon is not null and lat is not null"
+        ).fetchnumpy()
+        codes, contours = _contours(con)
+        tree = shapely.STRtree(contours)
+        at, inside = tree.query(shapely.points(points["lon"], points["lat"]), predicate="within")
+        # On a border shared by two contours: the first of them.
+        at, first_of = np.unique(at, return_index=True)
+        rows = [
+            (str(points["source_id"][i]), int(points["point_number"][i]), codes[contour])
+            for i, contour in zip(at.tolist(), inside[first_of].tolist(), strict=True)
+        ]
+        return _write_rows(con, store, "located_points", rows)
+
+
+def write_cycleway_lengths(store: Store) -> int:
+    """Make `cycleway_lengths`: the length (km, great circle) of each section of cycleway."""
+    import numpy as np
+    import shapely
+
+    radius = parameter_values()["earth_radius_km"]
+    with engine.connection(store) as con:
+        engine.attach(con, store, CYCLEWAYS_READS)
+        sections = con.sql(
+            "select right_commune_code, right_facility, left_commune_code, left_facility, geometry"
+            " from bnac_cycling where geometry is not null"
+        ).fetchall()
+        lines = shapely.from_wkb(np.array([row[-1] for row in sections], dtype=object))
+        degrees, line = shapely.get_coordinates(lines, return_index=True)
+        lon, lat = np.radians(degrees).T
+        haversine = (
+            np.sin(np.diff(lat) / 2) ** 2
+            + np.cos(lat[:-1]) * np.cos(lat[1:]) * np.sin(np.diff(lon) / 2) ** 2
+        )
+        steps = 2 * radius * np.arcsin(np.sqrt(haversine.clip(0, 1)))
+        # From the end of a line to the beginning of the next is no step.
+        steps[line[1:] != line[:-1]] = 0.0
+        lengths = np.bincount(line[1:], weights=steps, minlength=len(sections))
+        rows = [
+            (number, *row[:-1], round(length, 6))
+            for number, (row, length) in enumerate(zip(sections, lengths.tolist(), strict=True))
+        ]
+        return _write_rows(con, store, "cycleway_lengths", rows)
+
+
+def _contours(con: duckdb.DuckDBPyConnection) -> tuple[list[str], Any]:
+    """Codes of the communes and their contours (WGS 84), without arrondissements."""
+    import numpy as np
+    import shapely
+
+    rows = con.sql(
+        "select commune_code, geometry from etalab_commune_contours"
+        " where parent_code is null and geometry is not null"
+    ).fetchall()
+    return [code for code, _ in rows], shapely.from_wkb(
+        np.array([wkb for _, wkb in rows], dtype=object)
+    )
 
 
 def _source_years(con: duckdb.DuckDBPyConnection, reference_year: int) -> set[int]:

@@ -4,8 +4,9 @@ import csv
 import io
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ class Reading:
 
 # Bounds of longitude and latitude, lowest then highest.
 DEGREES = (180, 90, 180, 90)
+# Lines among which a header is looked for.
+_HEADER_WITHIN = 50
 
 
 def read_table(reading: Reading, table: Table, store: Store) -> int:
@@ -69,7 +72,7 @@ def read_table(reading: Reading, table: Table, store: Store) -> int:
     ):
         path = unpack(reading.path, file.formats, reading.table.member, Path(scratch))
         opened = _open(con, path, format_of(path, file.formats), reading, Path(scratch))
-        found = _match(opened.header, reading)
+        found = _match(opened, reading)
         try:
             con.execute(
                 f"create table typed as {_query(opened.relation, found, reading)}",
@@ -93,11 +96,15 @@ def read_table(reading: Reading, table: Table, store: Store) -> int:
 
 @dataclass(frozen=True)
 class Opened:
-    """What to select from (columns c0, c1…), its parameters, and the header of the file."""
+    """What to select from (columns c0, c1…), its parameters, and the header of the file.
+
+    `skip` is how many lines stand above the header.
+    """
 
     relation: str
     parameters: dict[str, Any]
     header: list[str]
+    skip: int = 0
 
 
 def _open(
@@ -110,10 +117,25 @@ def _open(
             return _open_json(con, path, reading)
         case "parquet":
             return _open_parquet(con, path, reading)
-    arrow = _shapes(path, reading) if file_format == "geojson" else _sheet(path, reading)
+    arrow, skip = (_shapes(path, reading), 0) if file_format == "geojson" else _sheet(path, reading)
     names = list(arrow.column_names)
     con.register("frame", arrow.rename_columns([f"c{i}" for i in range(len(names))]))
-    return Opened("frame", {}, [_clean(name) for name in names])
+    return Opened("frame", {}, [_clean(name) for name in names], skip)
+
+
+def _header_line(lines: Iterable[Sequence[str | None]], reading: Reading) -> int:
+    """How many lines stand above the header, known by the name of the first column declared."""
+    column, year = reading.table.columns[0], reading.vintage.year
+    for above, cells in enumerate(islice(lines, _HEADER_WITHIN)):
+        if any(cell and column.matches(_clean(cell), year) for cell in cells):
+            return above
+    raise RejectedError(
+        f"{reading.source.id}: the header of {reading.path.name} is not found",
+        where=f"{reading.path.name}; {reading.yaml_of(column)}",
+        expected=f"{column.expected(year)} in one of the first {_HEADER_WITHIN} lines",
+        found="no such cell",
+        todo="if the publisher renamed the column, mend `columns` there",
+    )
 
 
 def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
@@ -121,12 +143,17 @@ def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
     path = _as_utf8(path, reading, scratch)
     with path.open(encoding="utf-8-sig", newline="") as lines:
         try:
-            for _ in range(table.skip):
+            skip = table.skip
+            if skip == "found":
+                skip = _header_line(_cells(lines, table.delimiter), reading)
+                lines.seek(0)
+            for _ in range(skip):
                 lines.readline()
             delimiter, first_line = _first_line(lines, table.delimiter)
         except (UnicodeDecodeError, StopIteration, csv.Error) as error:
             raise _broken(reading, path, str(error) or "no line at all") from error
-    _check_last_line(path, reading)
+    if not table.last_line_open:
+        _check_last_line(path, reading)
     return Opened(
         "read_csv($path, columns = $columns, header = $header, skip = $skip, delim = $delimiter,"
         " quote = '\"', escape = '\"', nullstr = '', auto_detect = false, strict_mode = true)",
@@ -134,13 +161,21 @@ def _open_csv(path: Path, reading: Reading, scratch: Path) -> Opened:
             "path": str(path),
             "columns": {f"c{i}": "VARCHAR" for i in range(len(first_line))},
             "header": table.header,
-            "skip": table.skip,
+            "skip": skip,
             "delimiter": delimiter,
         },
         [_clean(name) for name in first_line]
         if table.header
         else [str(i + 1) for i in range(len(first_line))],
+        skip,
     )
+
+
+def _cells(lines: Iterator[str], delimiters: str | list[str]) -> Iterator[list[str]]:
+    """The cells of every line, whichever of the delimiters allowed parts them."""
+    allowed = [delimiters] if isinstance(delimiters, str) else delimiters
+    for line in lines:
+        yield [cell for d in allowed for row in csv.reader([line], delimiter=d) for cell in row]
 
 
 def _first_line(lines: Iterator[str], delimiters: str | list[str]) -> tuple[str, list[str]]:
@@ -196,7 +231,7 @@ def _check_last_line(path: Path, reading: Reading) -> None:
                 where=path.name,
                 expected="a line break at the end",
                 found="none: the file was probably cut short",
-                todo="fetch it again",
+                todo=f"fetch it again; if it always ends so: last_line_open in {reading.yaml()}",
             )
 
 
@@ -238,7 +273,8 @@ def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, reading: Reading) 
     )
 
 
-def _sheet(path: Path, reading: Reading) -> Any:
+def _sheet(path: Path, reading: Reading) -> tuple[Any, int]:
+    """A sheet as a table of text, and how many lines stand above its header."""
     import fastexcel
     import pyarrow as pa
 
@@ -257,15 +293,20 @@ def _sheet(path: Path, reading: Reading) -> Any:
             todo=f"mend {reading.yaml('sheet')}",
         )
     try:
-        sheet = workbook.load_sheet(sheets[0], header_row=reading.table.skip, dtypes="string")
+        skip = reading.table.skip
+        if skip == "found":
+            top = workbook.load_sheet(
+                sheets[0], header_row=None, skip_rows=0, n_rows=_HEADER_WITHIN, dtypes="string"
+            )
+            columns = pa.table(top.to_arrow()).to_pydict().values()
+            skip = _header_line(zip(*columns, strict=True), reading)
+        sheet = workbook.load_sheet(sheets[0], header_row=skip, dtypes="string")
         rows = pa.table(sheet.to_arrow())
     except fastexcel.FastExcelError as error:
         raise _broken(reading, path, f"sheet {sheets[0]}: {error}") from error
     if not rows.column_names:
-        raise _broken(
-            reading, path, f"sheet {sheets[0]} has no header on line {reading.table.skip + 1}"
-        )
-    return rows
+        raise _broken(reading, path, f"sheet {sheets[0]} has no header on line {skip + 1}")
+    return rows, skip
 
 
 def _shapes(path: Path, reading: Reading) -> Any:
@@ -310,15 +351,17 @@ class Found:
     Attributes:
         columns: position in the file -> column.
         long: position in the file -> what its header says, by group of the `long` pattern.
+        above: lines above the first row, the header included.
     """
 
     columns: dict[int, Column]
     long: dict[int, dict[str, str]]
+    above: int
 
 
-def _match(header: list[str], reading: Reading) -> Found:
+def _match(opened: Opened, reading: Reading) -> Found:
     """Find the declared columns; every other column of the file must be a known one."""
-    year, table = reading.vintage.year, reading.table
+    header, year, table = opened.header, reading.vintage.year, reading.table
     columns: dict[int, Column] = {}
     missing, mend = [], []
     for column in table.columns:
@@ -357,7 +400,7 @@ def _match(header: list[str], reading: Reading) -> Found:
             + f" (the file has: {first(header, 12)})",
             todo="if the publisher renamed or added a column, mend `columns` or `ignored` there",
         )
-    return Found(columns, long)
+    return Found(columns, long, opened.skip + (1 if table.header else 0))
 
 
 def _query(relation: str, found: Found, reading: Reading) -> str:
@@ -445,6 +488,7 @@ def _problems(con: duckdb.DuckDBPyConnection, found: Found, reading: Reading) ->
                 column,
                 f"not a {column.type}",
                 reading,
+                found.above,
             )
         if column.minimum is not None:
             problems += _offenders(
@@ -454,6 +498,7 @@ def _problems(con: duckdb.DuckDBPyConnection, found: Found, reading: Reading) ->
                 column,
                 f"below {column.minimum:g}",
                 reading,
+                found.above,
             )
         if column.maximum is not None:
             problems += _offenders(
@@ -463,10 +508,11 @@ def _problems(con: duckdb.DuckDBPyConnection, found: Found, reading: Reading) ->
                 column,
                 f"above {column.maximum:g}",
                 reading,
+                found.above,
             )
         if column.required or column.name in reading.table.key:
             problems += _offenders(
-                con, f'"{column.name}" is null', column.name, column, "empty", reading
+                con, f'"{column.name}" is null', column.name, column, "empty", reading, found.above
             )
     return problems + _duplicates(con, reading)
 
@@ -478,11 +524,11 @@ def _offenders(
     column: Column,
     said: str,
     reading: Reading,
+    above: int,
 ) -> list[str]:
     total = con.execute(f"select count(*) from typed where {condition}").fetchall()[0][0]
     if not total:
         return []
-    above = reading.table.skip + (1 if reading.table.header else 0)
     rows = con.execute(
         f"select line + {above}, value from (select row_number() over () as line,"
         f' "{shown}" as value, {condition} as bad from typed) where bad limit 3'

@@ -1,5 +1,6 @@
 -- The terms that the formulas of indicators may name: sums of the flows of a need (`jobs.demand`), how its
--- partners are spread (`jobs.partner_hhi`), and sums of measures (`measure.population`).
+-- partners are spread (`jobs.partner_hhi`), sums of measures (`measure.population`), and facts that are no
+-- sums (`fact.median_income`).
 with
 -- The territories whose need (or supply) the source knows.
 known as (
@@ -148,8 +149,8 @@ select
     code,
     term,
     value,
-    case when variance is not null then byar_low(value, unit_weight) end as low,
-    case when variance is not null then byar_high(value, unit_weight) end as high,
+    case when variance is null then value else byar_low(value, unit_weight) end as low,
+    case when variance is null then value else byar_high(value, unit_weight) end as high,
     variance as sampling_variance,
     year,
     evidence,
@@ -159,6 +160,9 @@ from (
     from long
 )
 union all
-select level, code, 'measure.' || measure, value, null, null, null, year, evidence, coverage
+select level, code, 'measure.' || measure, value, low, high, null, year, evidence, coverage
 from territory_measures
 where coverage >= $minimum_coverage
+union all
+select level, code, 'fact.' || fact, value, value, value, null, year, evidence, coverage
+from territory_facts

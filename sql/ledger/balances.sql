@@ -1,5 +1,6 @@
--- Demand, local supply and net of each need. People who live and work in the same place count on both
--- sides, so the interval of the net is that of what goes out and comes in.
+-- Demand, local supply and net of each need: of those that flows count, then of those that measures balance.
+-- People who live and work in the same place count on both sides, so the interval of the net is that of what
+-- goes out and comes in.
 with
 ends as (
     select need, dependent_id as node_id, provider_id = dependent_id as is_own, 'depends_on' as direction,
@@ -72,29 +73,75 @@ balanced as (
         min(evidence) as evidence
     from known
     group by need, level, code
+),
+
+counted as (
+    select
+        balanced.level,
+        balanced.code,
+        balanced.need,
+        balanced.demand,
+        balanced.local_supply,
+        coalesce(balanced.year, sources.year) as year,
+        coalesce(balanced.year, sources.year)::varchar as years,
+        coalesce(balanced.evidence, 'observed') as evidence,
+        balanced.coverage,
+        round(
+            coalesce(byar_low(balanced.outflow, balanced.outflow_weight), 0)
+            - coalesce(byar_high(balanced.inflow, balanced.inflow_weight), 0), 1
+        ) as low,
+        round(
+            coalesce(byar_high(balanced.outflow, balanced.outflow_weight), 0)
+            - coalesce(byar_low(balanced.inflow, balanced.inflow_weight), 0), 1
+        ) as high
+    from balanced
+    inner join need_catalogue using (need)
+    inner join sources on need_catalogue.source_id = sources.source_id
+),
+
+-- The latest year that speaks for enough of the territory.
+latest as (
+    select *
+    from territory_measures
+    where coverage >= $minimum_coverage
+    qualify row_number() over (partition by level, code, measure order by year desc) = 1
+),
+
+measured as (
+    select
+        demand.level,
+        demand.code,
+        need_catalogue.need,
+        demand.value as demand,
+        supply.value as local_supply,
+        greatest(demand.year, supply.year) as year,
+        array_to_string(list_sort(list_distinct([demand.year, coalesce(supply.year, demand.year)])), '+') as years,
+        least(demand.evidence, supply.evidence) as evidence,
+        least(demand.coverage, supply.coverage) as coverage,
+        supply.low - demand.high as low,
+        supply.high - demand.low as high
+    from need_catalogue
+    inner join latest as demand on need_catalogue.demand_measure = demand.measure
+    left join latest as supply
+        on need_catalogue.supply_measure = supply.measure
+        and demand.level = supply.level and demand.code = supply.code
 )
 
 select
-    balanced.level,
-    balanced.code,
+    every.level,
+    every.code,
     need_catalogue.function,
-    balanced.need,
-    balanced.demand,
-    balanced.local_supply,
-    balanced.local_supply - balanced.demand as net,
-    balanced.local_supply / nullif(balanced.demand, 0) as self_sufficiency,
+    every.need,
+    every.demand,
+    every.local_supply,
+    every.local_supply - every.demand as net,
+    every.local_supply / nullif(every.demand, 0) as self_sufficiency,
     need_catalogue.unit,
-    coalesce(balanced.year, sources.year) as year,
-    coalesce(balanced.evidence, 'observed') as evidence,
-    balanced.coverage,
-    case when balanced.local_supply is not null and balanced.demand is not null then round(
-        coalesce(byar_low(balanced.outflow, balanced.outflow_weight), 0)
-        - coalesce(byar_high(balanced.inflow, balanced.inflow_weight), 0), 1
-    ) end as low,
-    case when balanced.local_supply is not null and balanced.demand is not null then round(
-        coalesce(byar_high(balanced.outflow, balanced.outflow_weight), 0)
-        - coalesce(byar_low(balanced.inflow, balanced.inflow_weight), 0), 1
-    ) end as high
-from balanced
+    every.year,
+    every.years,
+    every.evidence,
+    every.coverage,
+    case when every.local_supply is not null and every.demand is not null then every.low end as low,
+    case when every.local_supply is not null and every.demand is not null then every.high end as high
+from (select * from counted union all by name select * from measured) as every
 inner join need_catalogue using (need)
-inner join sources on need_catalogue.source_id = sources.source_id

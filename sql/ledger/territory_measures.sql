@@ -1,4 +1,5 @@
--- Measures summed by territory, with the share of the population they speak for.
+-- Measures summed by territory, with the share of the population they speak for. Bounds are those of the sum:
+-- equal to it where nothing is hidden, and no upper one where what is hidden is unknown.
 with
 people as (
     select
@@ -8,19 +9,45 @@ people as (
     from territory_members as member
     inner join communes using (commune_code)
     group by member.level, member.code
+),
+
+sums as (
+    select
+        member.level,
+        member.code,
+        measures.measure,
+        measures.year,
+        exact_sum(measures.value) as value,
+        sum_of_lows(value, low, 1) as low,
+        sum_of_highs(value, low, high, 1) as high,
+        coalesce(exact_sum_if(abs(measures.value), measures.evidence != 'observed'), 0) as not_observed,
+        coalesce(exact_sum_if(abs(measures.value), measures.evidence = 'assumed'), 0) as assumed,
+        coalesce(exact_sum(abs(measures.value)), 0) as total,
+        min(measures.evidence) as weakest,
+        coalesce(exact_sum_if(
+            greatest(coalesce(communes.population, 1), 1), measures.value is not null
+        ), 0) as people_known
+    from measures
+    inner join territory_members as member using (commune_code)
+    inner join communes using (commune_code)
+    group by member.level, member.code, measures.measure, measures.year
 )
 
 select
-    member.level,
-    member.code,
-    measures.measure,
-    measures.year,
-    exact_sum(measures.value) as value,
-    -- The weakest evidence: assumed, modelled and observed are in the order of the alphabet.
-    min(measures.evidence) as evidence,
-    exact_sum(greatest(coalesce(communes.population, 1), 1)) / any_value(people.people) as coverage
-from measures
-inner join territory_members as member using (commune_code)
-inner join communes using (commune_code)
-inner join people on member.level = people.level and member.code = people.code
-group by member.level, member.code, measures.measure, measures.year
+    sums.level,
+    sums.code,
+    sums.measure,
+    sums.year,
+    sums.value,
+    sums.low,
+    sums.high,
+    -- The worst evidence that carries a notable part of the value.
+    case
+        when total = 0 then weakest
+        when assumed >= $notable_part * total then 'assumed'
+        when not_observed >= $notable_part * total then 'modelled'
+        else 'observed'
+    end as evidence,
+    sums.people_known / people.people as coverage
+from sums
+inner join people on sums.level = people.level and sums.code = people.code

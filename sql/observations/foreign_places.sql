@@ -1,4 +1,4 @@
--- Workplaces outside the communes of France that the flows name, and the unknown place.
+-- Places outside the communes of France that the flows name, and the unknown place.
 with
 country_of_prefix(prefix, country) as (
     values
@@ -7,24 +7,28 @@ country_of_prefix(prefix, country) as (
         ('986', 'Wallis-et-Futuna'), ('987', 'Polynésie française'), ('988', 'Nouvelle-Calédonie')
 ),
 
+labels as (
+    select other_code as code, max(other_name) as label
+    from reported_flows
+    where not is_french_code(other_code)
+    group by other_code
+),
+
 met as (
-    select
-        commuting.workplace_code as code,
-        max(flow.workplace_name) as label
-    from (select distinct workplace_code from commuting) as commuting
-    left join communes on commuting.workplace_code = communes.commune_code
-    left join insee_commuting as flow on commuting.workplace_code = flow.workplace_code
-    where communes.commune_code is null and commuting.workplace_code != 'XXXXX'
-    group by commuting.workplace_code
+    select distinct census_flows.other_code as code
+    from census_flows
+    left join communes on census_flows.other_code = communes.commune_code
+    where communes.commune_code is null and census_flows.other_code != 'XXXXX'
 )
 
 select
     'foreign' as level,
     met.code,
     -- Some labels only repeat the code.
-    coalesce(nullif(met.label, met.code), listed.name, country_of_prefix.country, met.code) as name,
+    coalesce(nullif(labels.label, met.code), listed.name, country_of_prefix.country, met.code) as name,
     country_of_prefix.country
 from met
+left join labels using (code)
 left join insee_foreign_codes as listed on met.code = listed.foreign_code
 left join country_of_prefix on met.code like country_of_prefix.prefix || '%'
 union all

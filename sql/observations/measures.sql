@@ -1,6 +1,6 @@
--- All measures by commune. A source adds its own table here.
+-- All measures by commune, those that a source's silence says are zero included.
 with
-every as (
+geography as (
     select
         communes.commune_code,
         'population' as measure,
@@ -11,21 +11,39 @@ every as (
     from communes
     inner join sources on sources.source_id = 'insee_populations'
     where communes.population is not null
-    union all by name
+    union all
     select
         communes.commune_code,
-        'area' as measure,
+        'area',
         sources.year,
-        communes.area_km2 as value,
+        communes.area_km2,
         -- Shapes are simplified: an area measured on them is an estimate.
-        case communes.area_source_id when 'insee_comparateur' then 'observed' else 'modelled' end as evidence,
-        communes.area_source_id as source_id
+        case communes.area_source_id when 'insee_comparateur' then 'observed' else 'modelled' end,
+        communes.area_source_id
     from communes
     inner join sources on communes.area_source_id = sources.source_id
+),
+
+every_placed as (
+    select * from placed_measures
     union all by name
-    select * from commuting_measures
-    union all by name
-    select * from comparateur_measures
+    select * from point_measures
+),
+
+zeros as (
+    select
+        extent.commune_code,
+        said.measure,
+        said.year,
+        0 as value,
+        'observed' as evidence,
+        said.source_id
+    from (select distinct measure, year, source_id from every_placed) as said
+    inner join measure_catalogue on said.measure = measure_catalogue.measure and measure_catalogue.absent = 'zero'
+    inner join source_extents as extent on said.source_id = extent.source_id and extent.as_row
+    left join every_placed as placed
+        on extent.commune_code = placed.commune_code and said.measure = placed.measure and said.year = placed.year
+    where placed.commune_code is null
 )
 
 select
@@ -33,8 +51,22 @@ select
     every.measure,
     every.year,
     every.value,
+    every.low,
+    every.high,
     measure_catalogue.unit,
     every.evidence,
     every.source_id
-from every
+from (
+    select * from every_placed
+    union all by name
+    select * from zeros
+    union all by name
+    select * from geography
+    union all by name
+    select * from flow_measures
+    union all by name
+    select * from modal_measures
+    union all by name
+    select * from derived_measures
+) as every
 inner join measure_catalogue using (measure)

@@ -16,6 +16,8 @@ names as (
     union all
     select 'country', 'FR', 'France'
     union all
+    select level, code, any_value(name order by name) from perimeters where name is not null group by level, code
+    union all
     select distinct 'custom', code, name from user_perimeters
 ),
 

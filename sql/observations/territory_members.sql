@@ -18,21 +18,21 @@ zones as (
     group by zone.level, passage.commune_code
 ),
 
-contracts as (
+-- Perimeters that may overlap: a commune that has merged since brings its successor in.
+drawn as (
     select distinct
-        'crte' as level,
-        contract.code,
+        perimeter.level,
+        perimeter.code,
         passage.commune_code
-    from (
-        select commune_code, unnest(string_split(crte_codes, ' ; ')) as code from anct_programmes
-    ) as contract
-    inner join commune_passage as passage on contract.commune_code = passage.source_code
-    inner join sources on sources.source_id = 'anct_programmes' and passage.cog_year = sources.cog_year
+    from perimeters as perimeter
+    inner join sources using (source_id)
+    inner join commune_passage as passage
+        on perimeter.commune_code = passage.source_code and sources.cog_year = passage.cog_year
     where passage.commune_code is not null
 ),
 
 -- A user's perimeter may name communes that no longer exist: each stands for its successors.
-drawn as (
+of_users as (
     select distinct
         'custom' as level,
         user_perimeters.code,
@@ -56,6 +56,6 @@ select level, code, commune_code from zones
 -- Outside every attraction area; in no living area (Mayotte).
 where code not in ('000', 'ZZZZZ', 'ZZZZ')
 union all
-select level, code, commune_code from contracts
-union all
 select level, code, commune_code from drawn
+union all
+select level, code, commune_code from of_users

@@ -1,0 +1,45 @@
+-- What the population needs, by a convention or a national mean: nobody counts it.
+with
+people as (
+    select communes.commune_code, communes.population, sources.year
+    from communes
+    inner join sources on sources.source_id = 'insee_populations'
+    where communes.population is not null
+),
+
+per_head(measure, value, low, high) as (
+    values
+        ('food_land_need', $food_land, $food_land_low, $food_land_high),
+        ('cropland_need', $food_land * (1 - $grass_share), $food_land_low * (1 - $grass_share),
+            $food_land_high * (1 - $grass_share)),
+        ('grassland_need', $food_land * $grass_share, $food_land_low * $grass_share, $food_land_high * $grass_share),
+        ('aggregates_need', $aggregates, $aggregates_low, $aggregates_high),
+        ('drinking_water_need', $domestic_water / $water_network_yield, null, null)
+    union all
+    -- A mean over the whole extent of a source that covers the country, or its mainland.
+    select
+        case placed.measure when 'wood_harvest_timber' then 'construction_wood_need' else 'wood_energy_need' end,
+        exact_sum(placed.value) / exact_sum(people.population),
+        null,
+        null
+    from placed_measures as placed
+    inner join people using (commune_code)
+    inner join sources using (source_id)
+    where
+        placed.measure in ('wood_harvest_timber', 'wood_harvest_energy')
+        and placed.value is not null
+        and split_part(sources.extent, ':', 1) in ('france', 'france-metropolitaine')
+    group by placed.measure
+)
+
+select
+    people.commune_code,
+    per_head.measure,
+    people.year,
+    people.population * per_head.value as value,
+    people.population * per_head.low as low,
+    people.population * per_head.high as high,
+    'assumed' as evidence,
+    'insee_populations' as source_id
+from people
+cross join per_head

@@ -1,0 +1,52 @@
+-- Places on the map that sources list, each with what it counts for. A code that the source's year does not
+-- know (a postal code, a mistake) is no code: the coordinates will tell.
+with
+listed as (
+    select
+        'bnlc' as source_id,
+        'carpool_places' as measure,
+        commune_code,
+        longitude as lon,
+        latitude as lat,
+        parking_places as value
+    from bnlc
+    where is_open is distinct from 'false'
+    union all
+    -- A point that two producers declare is one point.
+    select
+        'irve',
+        'charging_points',
+        min(commune_code),
+        any_value(coalesce(longitude, coordinates_lon) order by longitude, coordinates_lon),
+        any_value(coalesce(latitude, coordinates_lat) order by longitude, coordinates_lon),
+        1
+    from (
+        select
+            *,
+            coalesce(point_id, station_id) as id,
+            try_cast(split_part(trim(coordinates, '[]'), ',', 1) as double) as coordinates_lon,
+            try_cast(split_part(trim(coordinates, '[]'), ',', 2) as double) as coordinates_lat
+        from irve
+    )
+    where id is not null
+    group by id
+),
+
+numbered as (
+    select *, row_number() over (partition by source_id order by commune_code, lon, lat, value) as point_number
+    from listed
+)
+
+select
+    numbered.source_id,
+    numbered.point_number,
+    numbered.measure,
+    passage.source_code,
+    numbered.lon,
+    numbered.lat,
+    numbered.value,
+    sources.year
+from numbered
+inner join sources using (source_id)
+left join (select distinct cog_year, source_code from commune_passage where commune_code is not null) as passage
+    on sources.cog_year = passage.cog_year and numbered.commune_code = passage.source_code

@@ -1,0 +1,46 @@
+-- What publishers say themselves of whole territories, to compare our sums with. Their EPCI are those of the
+-- source's year.
+with
+levels(geo_object, level) as (
+    values ('COM', 'commune'), ('DEP', 'departement'), ('REG', 'region'), ('EPCI', 'epci'), ('FRANCE', 'country')
+),
+
+housing as (
+    select
+        levels.level,
+        case geo when 'F' then 'FR' else geo end as code,
+        case ocs
+            when '_T' then 'dwellings' when 'DW_MAIN' then 'main_homes'
+            when 'DW_SEC_DW_OCC' then 'second_homes' when 'DW_VAC' then 'vacant_homes'
+        end as measure,
+        time_period as year,
+        obs_value as value,
+        'insee_housing' as source_id
+    from insee_housing
+    inner join levels using (geo_object)
+    where
+        rp_measure = 'DWELLINGS'
+        and ocs in ('_T', 'DW_MAIN', 'DW_SEC_DW_OCC', 'DW_VAC')
+        and '_T' = all [l_stay, tdw, cars, carpark, nor, tsh, build_end, nrg_src]
+),
+
+tourism as (
+    select
+        levels.level,
+        case geo when 'F' then 'FR' else geo end as code,
+        case activity when 'I551' then 'hotel_rooms' when 'I553' then 'camping_pitches' else 'other_tourist_beds' end
+            as measure,
+        time_period as year,
+        obs_value as value,
+        'insee_tourism_capacity' as source_id
+    from insee_tourism_capacity
+    inner join levels using (geo_object)
+    where
+        (activity, tour_measure) in (('I551', 'PLACE'), ('I553', 'PLACE'), ('I552', 'BEDPLACE'))
+        and unit_loc_ranking = '_T'
+        and l_stay = '_T'
+)
+
+select * from housing where value is not null
+union all
+select * from tourism where value is not null

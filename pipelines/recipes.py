@@ -105,6 +105,7 @@ def _catalogue() -> dict[str, Recipe]:
         "level_catalogue": words.level_records,
         "need_catalogue": words.need_records,
         "measure_catalogue": words.measure_records,
+        "factor_catalogue": words.factor_records,
     }
 
     def make(name: str, store: Store, settings: Settings) -> int:

@@ -106,7 +106,7 @@ class Formula:
                     case _:
                         return Interval(a.value / b.value, a.low / b.high, a.high / b.low)
         raise ValueError(
-            f"formula {self.text!r}: {node.sql()!r} is not a number, a term, least or one of + - * /"
+            f"formula {self.text!r}: {node.sql()!r} is no number, no term, not least or + - * /"
         )
 
 

@@ -13,7 +13,7 @@ from pipelines.errors import UsageError, first
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Function = Literal["territory", "cohabit", "food", "energy", "work", "mobility"]
-Format = Literal["csv", "xlsx", "ods", "geojson", "json", "parquet"]
+Format = Literal["csv", "xlsx", "xls", "ods", "geojson", "json", "parquet"]
 Encoding = Literal["utf-8", "cp1252", "latin-1"]
 
 

@@ -32,6 +32,7 @@ UNITS: Final[dict[str, str]] = {
     "kwh": "kWh",
     "kw": "kW",
     "site": "sites",
+    "farm": "exploitations",
     "place": "places",
     "point": "points",
     "journey": "trajets",

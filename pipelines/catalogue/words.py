@@ -1,4 +1,4 @@
-"""The short catalogues: parameters, measures, needs and levels (one YAML each)."""
+"""The short catalogues, one YAML each: parameters, measures, needs, levels, emission factors."""
 
 from functools import cache
 from typing import Any, Literal, Self
@@ -75,6 +75,20 @@ class Level(Entry):
     en: str
 
 
+class Factor(Entry):
+    """An emission factor we use, by its element in the Base Carbone."""
+
+    element: str
+    fr: str
+    en: str
+
+
+@cache
+def factors() -> dict[str, Factor]:
+    """All emission factors we use, by name."""
+    return read_entries(Factor, paths.CATALOGUE / "emission_factors.yml")
+
+
 @cache
 def parameters() -> dict[str, Parameter]:
     """All parameters, by name."""
@@ -133,6 +147,14 @@ def need_records() -> list[dict[str, Any]]:
             "label_en": need.en,
         }
         for name, need in needs().items()
+    ]
+
+
+def factor_records() -> list[dict[str, Any]]:
+    """Rows of `factor_catalogue`."""
+    return [
+        {"factor": name, "element_id": one.element, "label_fr": one.fr, "label_en": one.en}
+        for name, one in factors().items()
     ]
 
 

@@ -1,7 +1,7 @@
 """Figures published (or measured) elsewhere, which a release of the same vintage must reproduce."""
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import duckdb
 
@@ -16,10 +16,42 @@ READS = frozenset(
         "territories",
         "indicators",
         "dependencies",
+        "balances",
         "territory_measures",
         "published_totals",
+        "emission_factors",
     }
 )
+
+
+class FileSum(Entry):
+    """What a file itself holds: a sum of one column, or a number of rows.
+
+    Attributes:
+        table: a table of a source. `column`: what is summed (rows are counted when not given).
+        missing: count the rows where the column is empty. `distinct`: count its values.
+        where: by column, a pattern that the whole cell must match.
+    """
+
+    table: str
+    column: str | None = None
+    missing: bool = False
+    distinct: bool = False
+    where: dict[str, str] = {}
+
+    def compute(self, con: duckdb.DuckDBPyConnection) -> float | None:
+        """The sum over the table as it is attached."""
+        what = "count(*)::double"
+        if self.column:
+            what = f"sum({self.column})"
+        if self.missing:
+            what = f"count(*) - count({self.column})"
+        if self.distinct:
+            what = f"count(distinct {self.column})"
+        kept = " and ".join(f"regexp_full_match({name}::varchar, ?)" for name in self.where)
+        query = f"select {what} from {self.table} where {kept or 'true'}"
+        rows = con.execute(query, list(self.where.values())).fetchall()
+        return None if rows[0][0] is None else float(rows[0][0])
 
 
 class Total(Entry):
@@ -27,26 +59,35 @@ class Total(Entry):
 
     Attributes:
         source, vintage, extent: the data it holds for (any extent when not given).
-        indicator | flow | measure | published | factor | count: what is compared: an indicator
-            (of `year`); the quantity of a need that `code` gets from `partner`; a measure summed
-            over the communes of `code`; what the publisher says itself of `code`; an emission
-            factor (`code`); or the number of territories of `level`.
+        also: other sources it needs, with their vintage.
+        indicator | flow | measure | published | factor | file | count: what is compared: an
+            indicator (of `year`); the quantity of a need that `code` gets from `partner`; what
+            `code` needs of a need in all (`demand`); a
+            measure summed over the communes of `code`; what the publisher says itself of `code`
+            (over what it says as `per`); an emission factor; what the file holds; or the number
+            of territories of `level`.
+        bound: the lower or upper bound is compared, not the value.
         times: what our value is multiplied by, where the figure has another unit.
     """
 
     source: str
     vintage: str
     extent: str | None = None
+    also: dict[str, str] = {}
     indicator: str | None = None
     flow: str | None = None
+    demand: str | None = None
     measure: str | None = None
     published: str | None = None
+    per: str | None = None
     factor: str | None = None
+    file: FileSum | None = None
     count: bool = False
-    level: str
+    level: str | None = None
     code: str | None = None
     partner: str | None = None
     year: int | None = None
+    bound: Literal["value", "low", "high"] = "value"
     times: float = 1
     value: float
     tolerance: float
@@ -61,8 +102,9 @@ def totals() -> dict[str, Total]:
 
 def check_totals(store: Store) -> list[Outcome]:
     """Compare every figure that applies to the data of this run, and keep the outcomes."""
+    files = {total.file.table for total in totals().values() if total.file}
     with engine.connection(store) as con:
-        engine.attach(con, store, READS)
+        engine.attach(con, store, READS | files)
         sources = {
             row[0]: row[1:]
             for row in con.sql(
@@ -83,6 +125,7 @@ def _outcome(
         and layout != "synthetic"
         and vintage == total.vintage
         and total.extent in (None, extent)
+        and all(sources[other][0] == of for other, of in total.also.items())
     )
     observed = _observed(con, total) if applies else None
     if applies and observed is None:
@@ -104,33 +147,48 @@ def _outcome(
 
 
 def _table(total: Total) -> str:
-    if total.indicator:
-        return "indicators"
-    if total.flow:
-        return "dependencies"
-    if total.published:
-        return "published_totals"
-    if total.factor:
-        return "emission_factors"
-    return "measures" if total.measure else "territories"
+    """The table that a figure is compared with."""
+    if total.file:
+        return total.file.table
+    for name, field in _TABLES.items():
+        if getattr(total, field):
+            return name
+    return "territories"
 
 
+_TABLES = {
+    "indicators": "indicator",
+    "dependencies": "flow",
+    "balances": "demand",
+    "published_totals": "published",
+    "emission_factors": "factor",
+    "territory_measures": "measure",
+}
 _QUERIES = {
-    "indicators": "select value from indicators where level = $level and code = $code"
+    "indicators": "select {bound} from indicators where level = $level and code = $code"
     " and indicator = $indicator and ($year is null or year = $year) order by year desc",
     "dependencies": "select quantity from dependencies where level = $level and code = $code"
     " and need = $flow and direction = 'depends_on' and partner_code = $partner",
-    "published_totals": "select value from published_totals where level = $level and code = $code"
-    " and measure = $published and ($year is null or year = $year) order by year desc",
-    "emission_factors": "select value from emission_factors where factor = $factor",
-    "measures": "select value from territory_measures where level = $level and code = $code"
-    " and measure = $measure and ($year is null or year = $year) order by year desc",
+    "balances": "select demand from balances where level = $level and code = $code"
+    " and need = $demand",
+    "published_totals": "select one.value / coalesce(other.value, 1) from published_totals as one"
+    " left join published_totals as other on other.level = one.level and other.code = one.code"
+    " and other.year = one.year and other.measure = $per"
+    " where one.level = $level and one.code = $code and one.measure = $published"
+    " and ($year is null or one.year = $year) order by one.year desc",
+    "emission_factors": "select value from emission_factors where factor || '/' || scope = $factor",
+    "territory_measures": "select {bound} from territory_measures where level = $level"
+    " and code = $code and measure = $measure and ($year is null or year = $year)"
+    " order by year desc",
     "territories": "select count(*)::double from territories where level = $level",
 }
 
 
 def _observed(con: duckdb.DuckDBPyConnection, total: Total) -> float | None:
-    query = _QUERIES[_table(total)]
+    if total.file:
+        found = total.file.compute(con)
+        return None if found is None else found * total.times
+    query = _QUERIES[_table(total)].format(bound=total.bound)
     asked = {name: value for name, value in total.model_dump().items() if f"${name}" in query}
     rows = con.execute(query, asked).fetchall()
     return None if not rows or rows[0][0] is None else rows[0][0] * total.times

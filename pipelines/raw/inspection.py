@@ -7,10 +7,10 @@ from pathlib import Path
 
 from pipelines.catalogue.sources import SourceFile
 from pipelines.errors import RejectedError
-from pipelines.raw.unpacking import PARQUET, is_zip, members, opened, unsafe, workbook
+from pipelines.raw.unpacking import OLE, PARQUET, is_zip, members, opened, unsafe, workbook
 
 _HEAD = 65_536
-_WORKBOOKS = {"xlsx", "ods"}
+_WORKBOOKS = {"xlsx", "xls", "ods"}
 _WEB_PAGE = re.compile(rb"<(!doctype\s+html|html)", re.IGNORECASE)
 # Text in any encoding of the catalogue has none of these.
 _NOT_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
@@ -77,6 +77,8 @@ def _plain_problems(path: Path, formats: Sequence[str]) -> list[str]:
     if head.startswith(b"<"):
         kind = "a web page" if _WEB_PAGE.match(head) else "XML or a web page"
         return [f"{kind}: {_excerpt(head)}"]
+    if "xls" in formats and head.startswith(OLE):
+        return []
     if not set(formats) - _WORKBOOKS:
         return [f"no workbook: {_excerpt(head)}"]
     if not set(formats) - {"parquet"}:

@@ -98,13 +98,17 @@ class Mirror:
         if absent := sorted(needed - set(rows)):
             raise _absent(self, source, vintage, absent)
         obtained = {}
+        missing: UnavailableError | None = None
         for key in source.files:  # in this order, whatever that of the manifest
             try:
                 if key in rows:
                     obtained[key] = self._verified(source, vintage, key, rows[key])
-            except UnavailableError:
+            except UnavailableError as error:
                 if key in needed:
                     raise
+                missing = missing or error
+        if missing and not obtained:  # all may be absent, but not together
+            raise missing
         return obtained
 
     def file(self, source: Source, vintage: str, key: str) -> Obtained:

@@ -182,6 +182,8 @@ def _source_record(source: Source, store: Store) -> dict[str, Any]:
     files = list(_files(store, source.id).values())
     notes = {name: store.notes(name) for name in source.tables}
     optional = {n for n, t in source.tables.items() if source.files[t.file].optional}
+    if all("status" in note for note in notes.values()):
+        optional = set()  # any may be lost, but not all
     lost = [note for n, note in notes.items() if "status" in note and n not in optional]
     status = lost[0]["status"] if lost else files[0]["status"]
     record: dict[str, Any] = {

@@ -61,7 +61,8 @@ class Publisher:
         """The files of one vintage of a source (by default the newest), by key.
 
         Raises:
-            UnavailableError: neither the publisher nor the mirror has a file that is needed.
+            UnavailableError: neither the publisher nor the mirror has a file that is needed, or
+                any file at all.
             RejectedError: a file was had, but is not what it should be, or not the locked one.
             UsageError: the source has no such vintage.
             MetabolismeError: this machine fails (disk full, folder not writable).
@@ -69,13 +70,17 @@ class Publisher:
         vintage = vintage or source.newest
         source.vintage(vintage)
         obtained = {}
+        missing: UnavailableError | None = None
         for key, file in source.files.items():
             try:
                 obtained[key] = self._file(source, vintage, key)
             except UnavailableError as error:
                 if not file.optional:
                     raise
+                missing = missing or error
                 self._progress.note(f"{source.id} {vintage}: done without {key} ({error.what})")
+        if missing and not obtained:  # all may be absent, but not together
+            raise missing
         return obtained
 
     def _file(self, source: Source, vintage: str, key: str) -> Obtained:

@@ -17,6 +17,7 @@ from pipelines.errors import RejectedError, first
 UNPACKED_LIMIT = 8 * 1024**3
 _DEEPEST = 3
 PARQUET = b"PAR1"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # how a workbook starts that is no archive (`xls`)
 # What zipfile raises on damaged, encrypted or unsupported content.
 BROKEN = (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
@@ -80,6 +81,8 @@ def format_of(path: Path, formats: Collection[str]) -> str:
         head = file.read(256).removeprefix(b"\xef\xbb\xbf").lstrip()
     if head.startswith(PARQUET):
         return "parquet"
+    if head.startswith(OLE) and "xls" in formats:
+        return "xls"
     structured = [name for name in formats if name in ("json", "geojson")]
     if structured and head.startswith((b"{", b"[")):
         return structured[0]

@@ -1,4 +1,5 @@
--- What the population needs, by a convention or a national mean: nobody counts it.
+-- What follows from the population: what it needs, by a convention or a national mean that nobody counts, and
+-- who lives in a food project.
 with
 people as (
     select communes.commune_code, communes.population, sources.year
@@ -30,6 +31,20 @@ per_head(measure, value, low, high) as (
         and placed.value is not null
         and split_part(sources.extent, ':', 1) in ('france', 'france-metropolitaine')
     group by placed.measure
+),
+
+-- Who lives in the perimeter of a food project, where all projects are known.
+in_food_projects as (
+    select
+        people.commune_code,
+        case when bool_or(member.code is not null) then any_value(people.population) else 0 end as value,
+        any_value(sources.year) as year
+    from people
+    inner join source_extents as extent
+        on people.commune_code = extent.commune_code and extent.source_id = 'pat_perimeters' and extent.as_row
+    inner join sources on sources.source_id = 'pat_perimeters'
+    left join territory_members as member on people.commune_code = member.commune_code and member.level = 'pat'
+    group by people.commune_code
 )
 
 select
@@ -43,3 +58,6 @@ select
     'insee_populations' as source_id
 from people
 cross join per_head
+union all
+select commune_code, 'pat_population', year, value, null, null, 'observed', 'pat_perimeters'
+from in_food_projects

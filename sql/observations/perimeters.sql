@@ -1,5 +1,5 @@
 -- Perimeters of projects by commune, on the codes of their source: contracts (CRTE), regional parks, coherence
--- schemes in force (SCoT), food projects (PAT).
+-- schemes in force (SCoT), food projects (PAT, from the national list or that of one région).
 with
 contracts as (
     select 'crte' as level, unnest(string_split(crte_codes, ' ; ')) as code, null as name, commune_code,
@@ -19,14 +19,26 @@ schemes as (
     from docurba_scot as scheme
     inner join docurba_scot_communes as member on scheme.scheme_id = member.procedure_id
     where member.document_type = 'SCOT' and member.commune_type = 'COM' and lower(member.is_in_force) = 'true'
+),
+
+food_projects as (
+    select 'pat' as level, pat_code as code, coalesce(usual_name, official_name) as name,
+        unnest(string_split(commune_codes, ',')) as commune_code
+    from pat_perimeters_national
+    union all
+    select 'pat', member.pat_code, project.name, member.commune_code
+    from pat_perimeters_communes as member
+    left join pat_perimeters_projects as project using (pat_code)
 )
 
-select distinct on (level, code, commune_code) *
+select distinct on (level, code, trim(commune_code)) level, code, name, trim(commune_code) as source_code, source_id
 from (
     select * from contracts
     union all by name
     select * from parks
     union all by name
     select * from schemes
+    union all by name
+    select *, 'pat_perimeters' as source_id from food_projects
 )
-order by level, code, commune_code, name
+order by level, code, trim(commune_code), name

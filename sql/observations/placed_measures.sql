@@ -12,6 +12,12 @@ reported as (
     union all by name
     select 'insee_commuting_detail' as source_id, * from insee_commuting_detail_measures
     union all by name
+    select 'agreste_ra2020' as source_id, * from agreste_ra2020_measures
+    union all by name
+    select 'agence_bio' as source_id, * from agence_bio_measures
+    union all by name
+    select 'bnpe_withdrawals' as source_id, * from bnpe_withdrawals_measures
+    union all by name
     select 'bnac_cycling' as source_id, * from bnac_cycling_measures
     union all by name
     select 'rpc_carpool' as source_id, * from rpc_carpool_measures

@@ -27,7 +27,7 @@ drawn as (
     from perimeters as perimeter
     inner join sources using (source_id)
     inner join commune_passage as passage
-        on perimeter.commune_code = passage.source_code and sources.cog_year = passage.cog_year
+        on perimeter.source_code = passage.source_code and sources.cog_year = passage.cog_year
     where passage.commune_code is not null
 ),
 

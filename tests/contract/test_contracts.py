@@ -8,9 +8,9 @@ import pytest
 from pipelines import engine, paths
 from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import indicators
-from pipelines.catalogue.sources import sources
+from pipelines.catalogue.sources import read_only, sources
 from pipelines.catalogue.tables import column_specs, tables
-from pipelines.catalogue.words import levels, measures, needs, parameter_values
+from pipelines.catalogue.words import flow_needs, levels, measures, needs, parameter_values
 from pipelines.checking.checks import queries
 from pipelines.checking.totals import totals
 from pipelines.recipes import in_order, recipes
@@ -111,15 +111,25 @@ def test_stages_only_read_what_stands_before_them():
 
 def test_needs_and_their_sources_exist():
     for id_, need in needs().items():
-        assert need.source in sources(), id_
+        assert need.source is None or need.source in sources(), id_
         assert need.mirror_of is None or need.mirror_of in needs()
+        assert {need.demand, need.local_supply} - {None} <= set(measures()), id_
+
+
+def test_every_measure_comes_from_a_source_and_every_source_says_which():
+    said = {measure for source in sources().values() for measure in source.measures}
+    assert said == set(measures())
+    for id_, source in sources().items():
+        if f"{id_}_measures" in tables():
+            assert source.measures, id_
 
 
 def test_formulas_name_terms_that_exist():
     text = (paths.SQL / "answers" / "indicator_terms.sql").read_text("utf-8")
     of_needs = set(re.findall(r"need_id \|\| '\.(\w+)'", text))
-    known = {f"{need}.{term}" for need in needs() for term in of_needs}
+    known = {f"{need}.{term}" for need in flow_needs() for term in of_needs}
     known |= {f"measure.{measure}" for measure in measures()}
+    known |= {f"fact.{fact}" for fact in column_specs()["fact"].values or []}
     for id_, one in indicators().items():
         assert set(Formula(one.formula).terms) <= known, id_
 
@@ -129,7 +139,10 @@ def test_known_totals_name_what_exists():
         assert total.vintage in sources()[total.source].vintages, id_
         assert total.indicator is None or total.indicator in indicators(), id_
         assert total.flow is None or total.flow in needs(), id_
-        assert total.measure is None or total.measure in measures(), id_
+        assert {total.measure, total.published} - {None} <= set(measures()), id_
+        if total.file:
+            columns = tables()[total.file.table].column_names
+            assert {total.file.column, *total.file.where} - {None} <= set(columns), id_
 
 
 def imports(path):
@@ -148,7 +161,7 @@ def test_only_the_orchestration_room_knows_dagster():
 
 def test_sources_are_versioned_without_the_clock():
     """A vintage is a name that sorts, and its year is in the catalogue, not in the code."""
-    for source in sources().values():
+    for source in read_only().values():
         assert source.newest == max(source.vintages)
         for vintage in source.vintages.values():
             assert all(

@@ -13,6 +13,7 @@ CATALOGUES = {
     "level_catalogue": words.level_records,
     "need_catalogue": words.need_records,
     "measure_catalogue": words.measure_records,
+    "factor_catalogue": words.factor_records,
 }
 
 
@@ -38,8 +39,14 @@ class Tiny:
         return self.put("sources", [*rows, row | known])
 
     def make(self, *names):
-        """Run the recipes named, in order, and read the last one back."""
+        """Run the recipes named, in order, and read the last one back.
+
+        Upstream tables that were not written are empty.
+        """
         for name in names:
+            for read in recipes()[name].reads:
+                if not self.store.path(read).exists():
+                    self.store.write_empty(tables()[read])
             recipes()[name].make(self.store, Settings())
         return self.get(names[-1])
 

@@ -85,15 +85,15 @@ def world(tiny, flows, extent_kind="by_row", known=tuple(EPCI)):
         ],
     )
     tiny.put(
-        "commuting",
+        "census_flows",
         [
             {
+                "source_id": "insee_commuting",
                 "residence_code": r,
-                "workplace_code": w,
-                "workers": n,
+                "other_code": w,
+                "people": n,
                 "unit_weight": 5.2,
                 "year": 2022,
-                "source_id": "insee_commuting",
             }
             for (r, w), n in flows.items()
         ],
@@ -192,7 +192,7 @@ def value(rows, **where):
 
 def test_terms_of_a_known_territory(tiny):
     """E1 (C1, C2): 125 residents work; 70 inside, 50 in E2, 5 abroad."""
-    world(tiny, FLOWS).put("territory_measures", [])
+    world(tiny, FLOWS)
     terms = tiny.make("indicator_terms")
     at = {"level": "epci", "code": "E1"}
     assert value(terms, term="jobs.demand", **at) == 125
@@ -209,7 +209,7 @@ def test_terms_of_a_known_territory(tiny):
 
 
 def test_a_territory_without_partner_has_no_concentration(tiny):
-    world(tiny, {("C1", "C1"): 60.0}).put("territory_measures", [])
+    world(tiny, {("C1", "C1"): 60.0})
     terms = tiny.make("indicator_terms")
     at = {"level": "commune", "code": "C1"}
     assert value(terms, term="jobs.partner_hhi", **at) is None
@@ -235,7 +235,7 @@ def test_outside_the_extent_nothing_is_said(tiny):
 
 
 def test_a_closed_source_does_not_know_who_works_abroad(tiny):
-    world(tiny, FLOWS, extent_kind="closed").put("territory_measures", [])
+    world(tiny, FLOWS, extent_kind="closed")
     terms = tiny.make("indicator_terms")
     assert value(terms, term="jobs.foreign", level="epci", code="E1") is None
 

@@ -47,15 +47,15 @@ def commuting(tiny, flows, **source):
             for (r, w), n in flows.items()
         ],
     )
-    rows = tiny.make("commuting")
-    return {(r["residence_code"], r["workplace_code"]): r for r in rows}
+    rows = tiny.make("reported_flows", "census_flows")
+    return {(r["residence_code"], r["other_code"]): r for r in rows}
 
 
 def test_arrondissements_fold_on_both_sides(geography):
     found = commuting(
         geography, {("75101", "75102"): 10, ("75102", "01001"): 3, ("01001", "75101"): 4}
     )
-    assert {pair: row["workers"] for pair, row in found.items()} == {
+    assert {pair: row["people"] for pair, row in found.items()} == {
         ("75056", "75056"): 10, ("75056", "01001"): 3, ("01001", "75056"): 4,
     }  # fmt: skip
 
@@ -64,7 +64,7 @@ def test_flows_of_merged_communes_add_up_and_of_split_ones_share_out(geography):
     found = commuting(
         geography, {("01002", "01001"): 8, ("01001", "15141"): 4, ("15141", "15141"): 16}
     )
-    workers = {pair: row["workers"] for pair, row in found.items()}
+    workers = {pair: row["people"] for pair, row in found.items()}
     assert workers["01001", "01001"] == 8
     assert (workers["01001", "15031"], workers["01001", "15141"]) == (1, 3)
     assert workers["15031", "15141"] == 3
@@ -82,8 +82,8 @@ def test_no_worker_is_lost_abroad_or_on_an_unknown_code(geography):
         },
     )
     assert {pair[1] for pair in found} == {"SUC1L", "ZZZZZ", "XXXXX", "01001"}
-    assert found["01001", "XXXXX"]["workers"] == 1
-    assert found["XXXXX", "01001"]["workers"] == 4
+    assert found["01001", "XXXXX"]["people"] == 1
+    assert found["XXXXX", "01001"]["people"] == 4
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,8 @@ def test_zones_follow_the_commune_that_kept_its_code(geography):
         [{"code": "P", "name": "P", "source_code": c} for c in ("01002", "75101")],
     )
     found = {
-        (r["level"], r["code"], r["commune_code"]) for r in geography.make("territory_members")
+        (r["level"], r["code"], r["commune_code"])
+        for r in geography.make("perimeters", "territory_members")
     }
     assert {f for f in found if f[0] in ("zone_emploi", "bassin_vie", "aav", "crte", "custom")} == {
         ("zone_emploi", "0001", "01001"), ("zone_emploi", "0003", "15031"),

@@ -44,9 +44,16 @@ def test_bounds_combine_by_extremes():
     assert evaluate(Formula("2 * (a.x + a.y)").interval(), frame) == (30, 24, 36)
 
 
-def test_a_term_without_interval_is_exact():
-    frame = terms(a__x=(10, None, None, None), a__y=(5, 4, 6, 1))
-    assert evaluate(Formula("a.x / a.y").interval(), frame) == (2, 10 / 6, 10 / 4)
+def test_where_a_term_has_no_upper_bound_neither_has_the_result():
+    frame = terms(a__x=(10, 10, None, None), a__y=(5, 4, 6, 1))
+    assert evaluate(Formula("a.x / a.y").interval(), frame) == (2, 10 / 6, None)
+    assert evaluate(Formula("a.y / a.x").interval(), frame) == (0.5, None, 6 / 10)
+
+
+def test_the_least_of_two():
+    frame = terms(a__x=(10, 8, 12, 4), a__y=(5, 4, 20, 1))
+    assert evaluate(Formula("least(a.x, a.y)").interval(), frame) == (5, 4, 12)
+    assert evaluate(Formula("1 - least(1, a.x / a.y)").interval(), frame) == (0, 0, 0.6)
 
 
 def test_wilson_share_of_a_known_case():

@@ -63,8 +63,8 @@ class SourceFile(Entry):
 class Column(Entry):
     """One column we use, by its name at the publisher (or a pattern of it).
 
-    In `from` and `pattern`, `{yy}` stands for the two last digits of the vintage's year; in a
-    file without header, columns are named `1`, `2`…
+    In `from` and `pattern`, `{yy}` stands for the two last digits of the vintage's year and
+    `{yy-1}` for those of the year before; in a file without header, columns are named `1`, `2`…
 
     Attributes:
         name: our name.
@@ -102,7 +102,8 @@ class Column(Entry):
 
     def expected(self, year: int) -> str:
         """The name (or pattern of names) of this column in the vintage of `year`."""
-        return self.published_name.replace("{yy}", f"{year % 100:02d}")
+        digits = {"{yy}": f"{year % 100:02d}", "{yy-1}": f"{(year - 1) % 100:02d}"}
+        return re.sub(r"\{yy(-1)?\}", lambda met: digits[met[0]], self.published_name)
 
     def matches(self, header: str, year: int) -> bool:
         """Whether a column of the file, by its header, is this one (case does not matter)."""

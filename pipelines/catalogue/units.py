@@ -50,6 +50,11 @@ UNITS: Final[dict[str, str]] = {
     "metre": "m",
     "minute": "min",
     "year": "années",
+    "m3_per_ha": "m³/ha",
+    "gwh": "GWh",
+    "gwh_per_year": "GWh/an",
+    "mw": "MW",
+    "month": "mois",
     "unit_of_row": "selon la ligne",
 }
 

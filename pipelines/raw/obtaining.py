@@ -199,6 +199,7 @@ def _source_record(source: Source, store: Store) -> dict[str, Any]:
         "bytes": sum(row["bytes"] or 0 for row in files) or None,
         "fetched_at": _joined(row["fetched_at"] for row in files),
         "layout": files[0]["layout"],
+        "grain": source.grain,
         "status": status,
         "why": _joined(note["why"] for note in notes.values() if "why" in note),
     }

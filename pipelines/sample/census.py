@@ -607,18 +607,13 @@ def _incomes(count: int) -> Iterator[pl.Expr]:
     luck = [pl.lit(pl.Series(chance[:, i])) for i in range(6)]
     median = 22_500 * (1 + 0.12 * luck[0])
     poverty = (11 - 5 * luck[0] + 2 * luck[1]).clip(2, 45)
-    first, ninth = (
-        (median * 0.52 / 10).floor() * 10,
-        (median * (1.75 + 0.1 * luck[2]) / 10).floor() * 10,
-    )
+    first = (median * 0.52 / 10).floor() * 10
+    ninth = (median * (1.75 + 0.1 * luck[2]) / 10).floor() * 10
     # Shares of the income, in tenths of a per cent: they add up to 100 per cent.
     jobless, own = (32 + 4 * luck[3]).round(), (40 + 8 * luck[4]).round()
     wages = (640 + 40 * luck[5]).round()
-    family, minima, rents = (
-        (25 + 4 * luck[1]).round(),
-        (16 + 5 * luck[1]).round(),
-        (12 + 4 * luck[3]).round(),
-    )
+    family, minima = (25 + 4 * luck[1]).round(), (16 + 5 * luck[1]).round()
+    rents = (12 + 4 * luck[3]).round()
     wealth, taxes = (80 + 15 * luck[2]).round(), (150 + 25 * luck[0]).round()
     benefits = family + minima + rents
     earned = wages + jobless + own

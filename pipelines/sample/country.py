@@ -18,7 +18,7 @@ from pipelines.sample.names import Name, invent, name_columns
 from pipelines.sample.settlement import Neighbourhood, baptise, gather, inhabitants, reserve
 from pipelines.sample.sizes import Size
 
-VINTAGES = (2018, 2021, 2022, 2023, 2024, 2025, 2026)
+VINTAGES = (2018, 2019, 2020, 2021, 2022, 2023, 2024, 2025, 2026)
 """Years of the code officiel géographique that some file of the sample uses."""
 MAYOTTE = "976"
 

@@ -493,7 +493,7 @@ def _csv(
     frame: pl.DataFrame,
     separator: str,
     newline: str,
-    quote: Literal["never", "always", "non_numeric"] = "never",
+    quote: Literal["never", "always", "non_numeric", "necessary"] = "never",
     header: bool = True,
 ) -> bytes:
     """UTF-8 without BOM; numbers with at most 15 significant digits and no needless zero."""

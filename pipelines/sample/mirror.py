@@ -10,7 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.sample import files
+from pipelines import paths
+from pipelines.sample import census, files, food, perimeters, transport
 from pipelines.sample.country import build
 from pipelines.sample.entries import Entry
 from pipelines.sample.files import Sample
@@ -19,6 +20,8 @@ from pipelines.sample.sizes import SMALL, Size
 MANIFEST = "manifest.csv"
 STAMP = "sample.json"
 """Says by which generator a folder was written."""
+CATALOGUES = (paths.CATALOGUE / "emission_factors.yml",)
+"""What the files are made of, beside the generator."""
 LIBRARIES = ("numpy", "polars", "pyproj", "shapely", "xlsxwriter")
 
 INSEE = "https://www.insee.fr/fr/statistiques/fichier"
@@ -155,7 +158,7 @@ GEOGRAPHY = (
 )
 
 
-ENTRIES = GEOGRAPHY
+ENTRIES = GEOGRAPHY + transport.ENTRIES + perimeters.ENTRIES + census.ENTRIES + food.ENTRIES
 
 
 def write_sample(folder: Path, size: Size = SMALL, only: Collection[str] | None = None) -> Path:
@@ -189,9 +192,9 @@ def write_sample(folder: Path, size: Size = SMALL, only: Collection[str] | None 
 
 
 def _stamp(size: Size, only: Collection[str] | None) -> str:
-    """What the bytes of a sample depend on: the size, this code, the libraries that write."""
+    """What the bytes of a sample depend on: the size, this code and its catalogues, libraries."""
     code = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in [*sorted(Path(__file__).parent.glob("*.py")), *CATALOGUES]:
         code.update(path.read_bytes())
     content = {
         "generator": code.hexdigest(),

@@ -23,12 +23,11 @@ per_head(measure, value, low, high) as (
         exact_sum(placed.value) / exact_sum(people.population),
         null,
         null
-    from placed_measures as placed
+    from epci_measures as placed
     inner join people using (commune_code)
     inner join sources using (source_id)
     where
         placed.measure in ('wood_harvest_timber', 'wood_harvest_energy')
-        and placed.value is not null
         and split_part(sources.extent, ':', 1) in ('france', 'france-metropolitaine')
     group by placed.measure
 ),

@@ -67,6 +67,8 @@ from (
     union all by name
     select * from modal_measures
     union all by name
+    select * from epci_measures
+    union all by name
     select * from derived_measures
 ) as every
 inner join measure_catalogue using (measure)

@@ -12,6 +12,19 @@ listed as (
     from bnlc
     where is_open is distinct from 'false'
     union all
+    select 'odre_biomethane', measure, commune_code, lon, lat, value
+    from (
+        select
+            commune_code,
+            try_cast(split_part(coordinates, ',', 2) as double) as lon,
+            try_cast(split_part(coordinates, ',', 1) as double) as lat,
+            unnest([
+                {measure: 'biomethane_sites', value: 1}, {measure: 'biomethane_capacity', value: 1000 * capacity_gwh_per_year}
+            ], recursive := true)
+        from odre_biomethane
+        where is_open ilike 'true'
+    )
+    union all
     -- A point that two producers declare is one point.
     select
         'irve',
@@ -33,7 +46,7 @@ listed as (
 ),
 
 numbered as (
-    select *, row_number() over (partition by source_id order by commune_code, lon, lat, value) as point_number
+    select *, row_number() over (partition by source_id order by measure, commune_code, lon, lat, value) as point_number
     from listed
 )
 

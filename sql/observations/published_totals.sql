@@ -39,8 +39,31 @@ tourism as (
         (activity, tour_measure) in (('I551', 'PLACE'), ('I553', 'PLACE'), ('I552', 'BEDPLACE'))
         and unit_loc_ranking = '_T'
         and l_stay = '_T'
+),
+
+-- ALDO's rows FRANCE, both species together: their names are swapped.
+wood as (
+    select
+        'metropolitan_france' as level,
+        'FM' as code,
+        unnest([
+            {measure: 'wood_harvest', value: exact_sum(harvest_m3)},
+            {measure: 'wood_harvest_timber', value: exact_sum(sawlogs_m3)},
+            {measure: 'wood_harvest_industry', value: exact_sum(industry_wood_m3)},
+            {measure: 'wood_harvest_energy', value: exact_sum(fuel_wood_m3)},
+            {measure: 'wood_harvest_energy_commercial', value: exact_sum(fuel_wood_sold_m3)},
+            {measure: 'wood_harvest_energy_own_use', value: exact_sum(fuel_wood_own_use_m3)}
+        ], recursive := true),
+        any_value(sources.year) as year,
+        'aldo_wood_harvest' as source_id
+    from aldo_wood_harvest
+    inner join sources on sources.source_id = 'aldo_wood_harvest'
+    where siren = 'FRANCE'
+    having count(*) > 0
 )
 
 select * from housing where value is not null
 union all
 select * from tourism where value is not null
+union all by name
+select * from wood

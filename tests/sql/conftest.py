@@ -34,7 +34,13 @@ class Tiny:
         """One row of `sources`, beside those already there."""
         row = {"source_id": source_id, "publisher": "p", "title_fr": "t", "title_en": "t"}
         row |= {"licence": "l", "status": "ok", "extent": "france", "extent_kind": "by_row"}
-        row |= {"year": 2022, "cog_year": 2026, "vintage": "2022", "layout": "official"}
+        row |= {
+            "year": 2022,
+            "cog_year": 2026,
+            "vintage": "2022",
+            "layout": "official",
+            "grain": "commune",
+        }
         rows = self.get("sources") if self.store.path("sources").exists() else []
         return self.put("sources", [*rows, row | known])
 

@@ -106,6 +106,7 @@ def _catalogue() -> dict[str, Recipe]:
         "need_catalogue": words.need_records,
         "measure_catalogue": words.measure_records,
         "factor_catalogue": words.factor_records,
+        "source_measures": words.source_measure_records,
     }
 
     def make(name: str, store: Store, settings: Settings) -> int:

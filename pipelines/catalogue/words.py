@@ -7,7 +7,7 @@ from pydantic import field_validator, model_validator
 
 from pipelines import paths
 from pipelines.catalogue.loading import Entry, read_entries
-from pipelines.catalogue.sources import Function
+from pipelines.catalogue.sources import Function, sources
 from pipelines.catalogue.units import check_unit
 
 
@@ -147,6 +147,15 @@ def need_records() -> list[dict[str, Any]]:
             "label_en": need.en,
         }
         for name, need in needs().items()
+    ]
+
+
+def source_measure_records() -> list[dict[str, Any]]:
+    """Rows of `source_measures`."""
+    return [
+        {"source_id": id_, "measure": measure}
+        for id_, source in sources().items()
+        for measure in source.measures
     ]
 
 

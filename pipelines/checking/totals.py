@@ -31,6 +31,7 @@ class FileSum(Entry):
         table: a table of a source. `column`: what is summed (rows are counted when not given).
         missing: count the rows where the column is empty. `distinct`: count its values.
         where: by column, a pattern that the whole cell must match.
+        per: what it is divided by.
     """
 
     table: str
@@ -38,6 +39,7 @@ class FileSum(Entry):
     missing: bool = False
     distinct: bool = False
     where: dict[str, str] = {}
+    per: "FileSum | None" = None
 
     def compute(self, con: duckdb.DuckDBPyConnection) -> float | None:
         """The sum over the table as it is attached."""
@@ -50,8 +52,14 @@ class FileSum(Entry):
             what = f"count(distinct {self.column})"
         kept = " and ".join(f"regexp_full_match({name}::varchar, ?)" for name in self.where)
         query = f"select {what} from {self.table} where {kept or 'true'}"
-        rows = con.execute(query, list(self.where.values())).fetchall()
-        return None if rows[0][0] is None else float(rows[0][0])
+        found = con.execute(query, list(self.where.values())).fetchall()[0][0]
+        whole = self.per.compute(con) if self.per else 1.0
+        return None if found is None or whole is None else float(found) / whole
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables it reads."""
+        return {self.table} | (self.per.tables if self.per else set())
 
 
 class Total(Entry):
@@ -102,7 +110,7 @@ def totals() -> dict[str, Total]:
 
 def check_totals(store: Store) -> list[Outcome]:
     """Compare every figure that applies to the data of this run, and keep the outcomes."""
-    files = {total.file.table for total in totals().values() if total.file}
+    files = {name for total in totals().values() if total.file for name in total.file.tables}
     with engine.connection(store) as con:
         engine.attach(con, store, READS | files)
         sources = {

@@ -1,5 +1,5 @@
 -- What follows from the population: what it needs, by a convention or a national mean that nobody counts, and
--- who lives in a food project.
+-- who lives in a food project, or in a commune under the coastal law.
 with
 people as (
     select communes.commune_code, communes.population, sources.year
@@ -44,6 +44,21 @@ in_food_projects as (
     inner join sources on sources.source_id = 'pat_perimeters'
     left join territory_members as member on people.commune_code = member.commune_code and member.level = 'pat'
     group by people.commune_code
+),
+
+on_the_coast as (
+    select
+        people.commune_code,
+        case when bool_or(coast.commune_code is not null) then any_value(people.population) else 0 end as value,
+        any_value(sources.year) as year
+    from people
+    inner join source_extents as extent
+        on people.commune_code = extent.commune_code and extent.source_id = 'littoral_law' and extent.as_row
+    inner join sources on sources.source_id = 'littoral_law'
+    left join commune_passage as passage
+        on people.commune_code = passage.commune_code and sources.cog_year = passage.cog_year
+    left join littoral_law as coast on passage.source_code = coast.commune_code
+    group by people.commune_code
 )
 
 select
@@ -60,3 +75,6 @@ cross join per_head
 union all
 select commune_code, 'pat_population', year, value, null, null, 'observed', 'pat_perimeters'
 from in_food_projects
+union all
+select commune_code, 'coastal_population', year, value, null, null, 'observed', 'littoral_law'
+from on_the_coast

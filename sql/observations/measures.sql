@@ -38,8 +38,13 @@ zeros as (
         0 as value,
         'observed' as evidence,
         said.source_id
-    from (select distinct measure, year, source_id from every_placed) as said
-    inner join measure_catalogue on said.measure = measure_catalogue.measure and measure_catalogue.absent = 'zero'
+    from (
+        select years.source_id, years.year, source_measures.measure
+        from (select distinct source_id, year from every_placed) as years
+        inner join source_measures using (source_id)
+        inner join measure_catalogue using (measure)
+        where measure_catalogue.absent = 'zero'
+    ) as said
     inner join source_extents as extent on said.source_id = extent.source_id and extent.as_row
     left join every_placed as placed
         on extent.commune_code = placed.commune_code and said.measure = placed.measure and said.year = placed.year

@@ -21,6 +21,18 @@ schemes as (
     where member.document_type = 'SCOT' and member.commune_type = 'COM' and lower(member.is_in_force) = 'true'
 ),
 
+-- Without them, the schemes that another source names, by commune.
+named_schemes as (
+    select distinct
+        'scot' as level,
+        regexp_replace(lower(strip_accents(scot_name)), '[^a-z0-9]+', '-', 'g') as code,
+        scot_name as name,
+        commune_code,
+        'cerema_land_take' as source_id
+    from cerema_land_take
+    where scot_name is not null and not exists (select * from schemes)
+),
+
 food_projects as (
     select 'pat' as level, pat_code as code, coalesce(usual_name, official_name) as name,
         unnest(string_split(commune_codes, ',')) as commune_code
@@ -38,6 +50,8 @@ from (
     select * from parks
     union all by name
     select * from schemes
+    union all by name
+    select * from named_schemes
     union all by name
     select *, 'pat_perimeters' as source_id from food_projects
 )

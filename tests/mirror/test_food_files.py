@@ -42,7 +42,7 @@ def compare_texts(ours: pl.Series, theirs: list[str]) -> None:
 
 
 def plain(text: str) -> str:
-    """A cell of text: a number without the digits that a workbook adds to it, an error as nothing."""
+    """A cell of text: a number without digits that a workbook adds, an error as nothing."""
     if text == "#N/A":
         return ""
     try:

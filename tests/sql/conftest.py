@@ -14,6 +14,7 @@ CATALOGUES = {
     "need_catalogue": words.need_records,
     "measure_catalogue": words.measure_records,
     "factor_catalogue": words.factor_records,
+    "source_measures": words.source_measure_records,
 }
 
 

@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 from pipelines.answers.sheet import Sheet
 from pipelines.catalogue.sources import Source
 from pipelines.catalogue.units import UNITS
-from pipelines.catalogue.words import needs
+from pipelines.catalogue.words import functions, needs
 
 DIRECTIONS = {"depends_on": "De qui ce territoire dépend", "depended_on_by": "Qui dépend de lui"}
 
@@ -54,8 +54,17 @@ def summarise(folder: Path) -> Summary:
         },
         sources=dict(sources.group_by("status").len().sort("status").iter_rows()),
         checks=dict(checks.group_by("status").len().sort("status").iter_rows()),
-        reservations=[f"{r['source_id']}: {r['status']}. {r['why']}" for r in lost.to_dicts()]
+        reservations=_lost(lost.to_dicts())
         + [f"{r['check_id']}: {r['message']} ({r['observed']:g})" for r in warned.to_dicts()],
+    )
+
+
+def _lost(sources: list[dict[str, Any]]) -> list[str]:
+    """Sources that were refused, each with why; and in one line, those that could not be had."""
+    absent = [r["source_id"] for r in sources if r["status"] == "unavailable"]
+    refused = [f"{r['source_id']}: rejected. {r['why']}" for r in sources if r["why"]]
+    return [line for line in refused if line.split(":")[0] not in absent] + (
+        [f"unavailable, see the table sources: {', '.join(absent)}"] if absent else []
     )
 
 
@@ -92,24 +101,41 @@ def show_sheet(sheet: Sheet, console: Console) -> None:
         console.print("[bold]EXEMPLE : pays fictif, aucun chiffre n'est réel[/]")
     people = f", {_number(t['population'])} habitants" if t["population"] is not None else ""
     console.print(f"[bold]{t['name']}[/] ({t['level']} {t['code']}{people})")
-    grid = Grid("indicateur", "valeur", "intervalle", "année", "preuve", "rang", box=None)
-    for one in sheet.indicators:
-        partial = "" if one["coverage"] >= 0.8 else f" (partiel : {one['coverage']:.0%})"
-        grid.add_row(
-            one["label_fr"] + partial,
-            f"{_number(one['value'])} {UNITS[one['unit']]}",
-            _interval(one),
-            str(one["year"]),
-            _evidence(one["evidence"]),
-            "" if one["percentile"] is None else f"{one['percentile']:.0f}/100",
-        )
-    console.print(grid)
+    for function, label in functions().items():
+        _show_function(sheet, function, label.fr, console)
     for need, direction in dict.fromkeys((p["need"], p["direction"]) for p in sheet.partners):
         _show_partners(sheet, need, direction, console)
-    if sheet.not_measured:
-        console.print("\n[bold]Non mesuré[/]")
-        for reason in dict.fromkeys(m["reason_fr"] for m in sheet.not_measured):
-            console.print(f"  {reason}", markup=False)
+    lost = {m["source_id"] for m in sheet.not_measured if not m["need"] and not m["indicator"]}
+    if lost:
+        console.print(f"\n[bold]Sources qui ont manqué[/] : {', '.join(sorted(lost))}")
+
+
+def _show_function(sheet: Sheet, function: str, label: str, console: Console) -> None:
+    """The indicators of one function, then what cannot be said of it."""
+    console.print(f"\n[bold]{label}[/]")
+    grid = Grid("indicateur", "valeur", "intervalle", "années", "preuve", "rang", box=None)
+    for one in sheet.indicators:
+        if one["function"] == function:
+            partial = "" if one["coverage"] >= 0.8 else f" (partiel : {one['coverage']:.0%})"
+            grid.add_row(
+                one["label_fr"] + partial,
+                f"{_number(one['value'])} {UNITS[one['unit']]}",
+                _interval(one),
+                one["years"],
+                _evidence(one["evidence"]),
+                "" if one["percentile"] is None else f"{one['percentile']:.0f}/100",
+            )
+    console.print(grid)
+    # Indicators that lack a value for the same reason are told together.
+    missing: dict[str, list[str]] = {}
+    for one in sheet.not_measured:
+        if one["function"] == function and (one["indicator"] or one["need"]):
+            missing.setdefault(one["reason_fr"], []).extend(filter(None, [one["label_fr"]]))
+    for reason, labels in missing.items():
+        console.print(
+            f"  [dim]non mesuré[/] {', '.join(labels) + ' : ' if labels else ''}{reason}",
+            soft_wrap=False,
+        )
 
 
 def _show_partners(sheet: Sheet, need: str, direction: str, console: Console) -> None:
@@ -138,7 +164,8 @@ def _number(value: float) -> str:
 
 def _interval(row: dict[str, Any]) -> str:
     if row["low"] is None or row["high"] is None:
-        return ""
+        # A lower bound alone: what is hidden is unknown.
+        return "" if row["low"] is None else f"au moins {_number(row['low'])}"
     return f"{_number(row['low'])} à {_number(row['high'])}"
 
 

@@ -5,7 +5,6 @@ from typing import Any
 import polars as pl
 
 from pipelines import engine, paths
-from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import Indicator, indicators
 from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
 from pipelines.catalogue.sources import Function
@@ -126,8 +125,8 @@ def _outside(source: dict[str, Any], *, comes_in: bool) -> Text:
     id_, vintage, extent = source["source_id"], source["vintage"], source["extent"]
     if source["status"] != "ok":
         return Text(
-            fr=f"La source {id_} n'a pas servi ({source['status']}) : voir la table sources.",
-            en=f"The source {id_} was not used ({source['status']}): see the table sources.",
+            fr=f"{id_} n'a pas servi ({source['status']}) : voir la table sources.",
+            en=f"{id_} was not used ({source['status']}): see the table sources.",
         )
     if comes_in and source["extent_kind"] == "by_row":
         return Text(
@@ -135,6 +134,11 @@ def _outside(source: dict[str, Any], *, comes_in: bool) -> Text:
             "n'est pas connu.",
             en=f"{id_} {vintage} counts the residents of {extent} only: who comes from elsewhere "
             "is not known.",
+        )
+    if extent in ("sample", "partial"):
+        return Text(
+            fr=f"{id_} {vintage} n'est complète pour aucun territoire ({extent}).",
+            en=f"{id_} {vintage} is complete for no territory ({extent}).",
         )
     return Text(
         fr=f"{id_} {vintage} n'est complète que pour {extent}.",
@@ -163,20 +167,25 @@ def _closed(source: dict[str, Any]) -> Text:
 
 
 def _no_value(indicator: Indicator, sources: dict[str, dict[str, Any]]) -> Text:
-    """Why an indicator has no value somewhere: what its sources cover, or that one was missing."""
-    fr, en = [], []
-    for measure in indicator.measures:
-        bring = [id_ for id_, source in catalogue().items() if measure in source.measures]
+    """Why an indicator has no value somewhere: a source that was missing, or that covers a part."""
+    reasons = []
+    for name in indicator.measures:
+        bring = [i for i, source in catalogue().items() if name in source.measures + source.facts]
         used = [sources[id_] for id_ in bring if sources[id_]["status"] == "ok"]
         if not used:
-            named = ", ".join(f"{id_} ({sources[id_]['status']})" for id_ in bring)
-            fr.append(f"Aucune source n'a servi pour {measure} : {named}.")
-            en.append(f"No source was used for {measure}: {named}.")
+            reasons += [_outside(sources[id_], comes_in=False) for id_ in bring]
         elif all(source["extent"] != "france" for source in used):
-            named = ", ".join(f"{s['source_id']} {s['vintage']} ({s['extent']})" for s in used)
-            fr.append(f"Pour {measure}, hors de l'étendue de {named}, rien n'est connu.")
-            en.append(f"For {measure}, outside the extent of {named}, nothing is known.")
-    terms = ", ".join(Formula(indicator.formula).terms)
-    fr.append(f"Sinon, la source n'a pas de valeur ici, ou le dénominateur est nul ({terms}).")
-    en.append(f"Else, the source has no value here, or the denominator is zero ({terms}).")
-    return Text(fr=" ".join(dict.fromkeys(fr)), en=" ".join(dict.fromkeys(en)))
+            reasons += [_outside(source, comes_in=False) for source in used]
+    if not reasons:
+        reasons = [
+            Text(
+                fr="La source n'a pas de valeur ici (secret, ou non renseignée), ou le "
+                "dénominateur est nul.",
+                en="The source has no value here (secret, or not given), or the denominator is "
+                "zero.",
+            )
+        ]
+    return Text(
+        fr=" ".join(dict.fromkeys(reason.fr for reason in reasons)),
+        en=" ".join(dict.fromkeys(reason.en for reason in reasons)),
+    )

@@ -95,9 +95,12 @@ def sheet(folder: Path, place: Place) -> Sheet:
         indicators = _rows(
             con,
             "select indicator, label_fr, indicators.function, value, low, high, indicators.unit,"
-            " year, indicators.evidence, coverage, percentile, source_ids from indicators"
+            " indicators.years, year, indicators.evidence, coverage, percentile, source_ids from indicators"
             " inner join indicator_catalogue using (indicator)"
-            " where level = $level and code = $code order by indicators.function desc, indicator",
+            " where level = $level and code = $code"
+            # Of an indicator known for several years, the latest.
+            " qualify row_number() over (partition by indicator order by year desc) = 1"
+            " order by indicators.function, indicator",
             asked,
         )
         partners = _rows(
@@ -110,7 +113,10 @@ def sheet(folder: Path, place: Place) -> Sheet:
         )
         missing = _rows(
             con,
-            "select function, need, indicator, reason_fr from not_measured"
+            "select function, need, indicator, label_fr, reason_fr, source_id"
+            " from (select function, need, indicator, level, code, reason_fr, source_id"
+            " from not_measured)"
+            " left join (select indicator, label_fr from indicator_catalogue) using (indicator)"
             " where level = '*' or level = $level and (code = $code or code = '*' and"
             # A whole level is named even where some of its territories have a value.
             " coalesce(indicator, need) not in ("

@@ -67,9 +67,9 @@ class Indicator(Entry):
 
     @property
     def measures(self) -> list[str]:
-        """The measures that the formula sums."""
+        """The measures that the formula sums, and the facts it names."""
         terms = (term.split(".") for term in Formula(self.formula).terms)
-        return [name for table, name in terms if table == "measure"]
+        return [name for table, name in terms if table in ("measure", "fact")]
 
 
 @cache

@@ -1,4 +1,5 @@
-"""The short catalogues, one YAML each: parameters, measures, needs, levels, emission factors."""
+"""The short catalogues, one YAML each: parameters, measures, needs,
+levels, functions, emission factors."""
 
 from functools import cache
 from typing import Any, Literal, Self
@@ -6,7 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import field_validator, model_validator
 
 from pipelines import paths
-from pipelines.catalogue.loading import Entry, read_entries
+from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.catalogue.sources import Function, sources
 from pipelines.catalogue.units import check_unit
 
@@ -105,6 +106,12 @@ def measures() -> dict[str, Measure]:
 def needs() -> dict[str, Need]:
     """All needs, by name."""
     return read_entries(Need, paths.CATALOGUE / "needs.yml")
+
+
+@cache
+def functions() -> dict[str, Text]:
+    """The five functions of habitability, by id, in the workshop's order."""
+    return read_entries(Text, paths.CATALOGUE / "functions.yml")
 
 
 @cache

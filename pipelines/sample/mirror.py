@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines import paths
-from pipelines.sample import census, files, food, perimeters, transport
+from pipelines.sample import census, energy, files, food, land_use, perimeters, transport
 from pipelines.sample.country import build
 from pipelines.sample.entries import Entry
 from pipelines.sample.files import Sample
@@ -158,7 +158,10 @@ GEOGRAPHY = (
 )
 
 
-ENTRIES = GEOGRAPHY + transport.ENTRIES + perimeters.ENTRIES + census.ENTRIES + food.ENTRIES
+ENTRIES = (
+    *(GEOGRAPHY + transport.ENTRIES + perimeters.ENTRIES + census.ENTRIES + food.ENTRIES),
+    *(energy.ENTRIES + land_use.ENTRIES),
+)
 
 
 def write_sample(folder: Path, size: Size = SMALL, only: Collection[str] | None = None) -> Path:

@@ -41,6 +41,7 @@ food_projects as (
     select 'pat', member.pat_code, project.name, member.commune_code
     from pat_perimeters_communes as member
     left join pat_perimeters_projects as project using (pat_code)
+    where not exists (select * from pat_perimeters_national)
 )
 
 select distinct on (level, code, trim(commune_code)) level, code, name, trim(commune_code) as source_code, source_id

@@ -1,9 +1,19 @@
+with
+codes as (
+    select distinct
+        reported.source_code,
+        member.epci_code is null as is_lost
+    from reported_measures as reported
+    inner join sources on reported.source_id = sources.source_id and sources.grain = 'epci'
+    left join epci_of_2018 as member on reported.source_code = member.epci_code
+    where reported.value > 0
+)
+
 select
-    count(distinct reported.source_code)::double as observed,
+    count(*) filter (where is_lost) / count(*) as observed,
     0.0 as expected,
-    'EPCI of 2018 that are gone and whose communes no source at hand tells: their figures are in no territory ('
-        || coalesce(array_to_string(list_sort(list_distinct(list(reported.source_code)))[:5], ' '), 'none')
-        || ')' as message
-from reported_measures as reported
-inner join sources on reported.source_id = sources.source_id and sources.grain = 'epci'
-where reported.source_code not in (select epci_code from epci_of_2018)
+    count(*) filter (where is_lost) || ' EPCI of 2018 are gone, and no source at hand tells their communes: '
+        || coalesce(string_agg(source_code, ', ' order by source_code) filter (where is_lost), 'none')
+        || '; their figures are in no territory' as message
+from codes
+having count(*) > 0

@@ -1,4 +1,4 @@
--- Private dwellings, and those vacant for over two years: under 11 of them are secret.
+-- Private dwellings vacant for over two years (under 11 are secret), and the private stock, a year older.
 select
     lovac.commune_code as source_code,
     'long_vacant_homes' as measure,
@@ -9,7 +9,7 @@ select
 from lovac
 inner join sources on sources.source_id = 'lovac'
 union all
-select lovac.commune_code, 'private_dwellings', sources.year, lovac.private_dwellings, null, null
+select lovac.commune_code, 'private_dwellings', sources.year - 1, lovac.private_dwellings, null, null
 from lovac
 inner join sources on sources.source_id = 'lovac'
 where lovac.private_dwellings is not null

@@ -19,7 +19,8 @@ listed as (
             try_cast(split_part(coordinates, ',', 2) as double) as lon,
             try_cast(split_part(coordinates, ',', 1) as double) as lat,
             unnest([
-                {measure: 'biomethane_sites', value: 1}, {measure: 'biomethane_capacity', value: 1000 * capacity_gwh_per_year}
+                {measure: 'biomethane_sites', value: 1},
+                {measure: 'biomethane_capacity', value: 1000 * capacity_gwh_per_year}
             ], recursive := true)
         from odre_biomethane
         where is_open ilike 'true'

@@ -48,7 +48,13 @@ def test_a_territory_in_the_terminal_and_for_scripts(release, workplace):
     out = ("--out", str(release.parent))
     text = command("territory", "01", "--level", "departement", *out, home=workplace)
     assert text.returncode == 0, text.stderr
-    for words in ("EXEMPLE", "De qui ce territoire dépend", "Qui dépend de lui", "Non mesuré"):
+    for words in (
+        "EXEMPLE",
+        "De qui ce territoire dépend",
+        "Qui dépend de lui",
+        "non mesuré",
+        "Se nourrir",
+    ):
         assert words in text.stdout
     done = command("territory", "01", "--level", "departement", "--json", *out, home=workplace)
     assert json.loads(done.stdout)["territory"]["code"] == "01"

@@ -10,7 +10,9 @@ import pytest
 
 from pipelines import summaries
 from pipelines.answers.sheet import Place, find, sheet
+from pipelines.catalogue.indicators import indicators as declared
 from pipelines.catalogue.tables import tables
+from pipelines.catalogue.words import measures, needs
 from pipelines.errors import UsageError
 from pipelines.recipes import make_all
 from pipelines.settings import Settings
@@ -98,7 +100,7 @@ def test_another_run_gives_the_same_bytes(release, tmp_path, monkeypatch, perime
 def test_all_is_well_on_the_sample(release):
     summary = summaries.summarise(release)
     assert summary.sample and summary.reservations == []
-    assert set(summary.sources) == {"ok"}
+    assert set(summary.sources) == {"ok", "planned"}
     assert set(summary.checks) == {"passed", "not_applicable"}
     checks = read(release, "checks")
     # Totals of real files do not apply to a fictitious country; everything else does.
@@ -150,9 +152,30 @@ def test_profiles_are_the_indicators_spread_out(release):
     long = profile.unpivot(
         index="code", on=profile.columns[6:], variable_name="indicator"
     ).drop_nulls()
+    # One year each: the one that most territories have, of those the latest.
+    year = indicators.group_by("indicator", "year").len().sort("len", "year")
+    chosen = year.group_by("indicator", maintain_order=True).last().drop("len")
     assert long.sort("code", "indicator").equals(
-        indicators.select("code", "indicator", "value").sort("code", "indicator")
+        indicators.join(chosen, on=["indicator", "year"])
+        .select("code", "indicator", "value")
+        .sort("code", "indicator")
     )
+
+
+def test_each_function_has_its_indicators(release):
+    indicators = read(release, "indicators")
+    for level in ("commune", "epci", "departement", "crte", "pat", "scot", "pnr"):
+        of_level = indicators.filter(level=level).unique(["function", "indicator"])
+        assert (of_level.group_by("function").len()["len"] >= 5).all(), level
+        assert of_level["function"].n_unique() == 5, level
+
+
+def test_every_measure_and_every_indicator_of_the_catalogue_has_a_value(release):
+    """The sample has all sources: what the catalogue declares, it shows."""
+    known = set(read(release, "measures").drop_nulls("value")["measure"])
+    assert known == set(measures())
+    assert set(read(release, "indicators")["indicator"]) == set(declared())
+    assert set(read(release, "balances")["need"]) == set(needs())
 
 
 def test_a_territory_is_found_by_code_or_name(release):
@@ -171,7 +194,7 @@ def test_a_territory_answers_the_questions(release):
     answer = sheet(release, Place("epci", epci["code"], epci["name"]))
     assert answer.sample
     assert {p["direction"] for p in answer.partners} == {"depends_on", "depended_on_by"}
-    assert {p["need"] for p in answer.partners} == {"jobs"}
+    assert {p["need"] for p in answer.partners} == {"jobs", "study", "housing"}
     assert len(answer.indicators) >= 15
     assert any("salaire" in m["reason_fr"] for m in answer.not_measured)
 

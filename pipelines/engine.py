@@ -63,23 +63,31 @@ def parameters_read(path: Path) -> frozenset[str]:
 @contextmanager
 def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     """DuckDB in memory with our macros; what does not fit in memory spills under the store."""
-    spill = store.folder / ".spill"
-    # A name in a query is a table, never a variable of Python.
     with duckdb.connect() as con:
+        # A name in a query is a table, never a variable of Python.
         con.execute("set python_enable_replacements = false")
-        try:
-            con.execute("set memory_limit = $most", {"most": MEMORY_LIMIT})
-        except duckdb.Error as error:
-            raise UsageError(
-                "this is not an amount of memory",
-                where="METABOLISME_MEMORY",
-                expected="for instance 2GB",
-                found=MEMORY_LIMIT,
-            ) from error
-        con.execute("set temp_directory = $folder", {"folder": str(spill)})
-        con.execute("set max_temp_directory_size = $most", {"most": SPILL_LIMIT})
+        limit_memory(con, store.folder / ".spill")
         con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
         yield con
+
+
+def limit_memory(con: duckdb.DuckDBPyConnection, spill: Path) -> None:
+    """Bound the memory of a connection; what does not fit goes to the folder `spill`.
+
+    Raises:
+        UsageError: the limit asked for is no amount of memory.
+    """
+    try:
+        con.execute("set memory_limit = $most", {"most": MEMORY_LIMIT})
+    except duckdb.Error as error:
+        raise UsageError(
+            "this is not an amount of memory",
+            where="METABOLISME_MEMORY",
+            expected="for instance 2GB",
+            found=MEMORY_LIMIT,
+        ) from error
+    con.execute("set temp_directory = $folder", {"folder": str(spill)})
+    con.execute("set max_temp_directory_size = $most", {"most": SPILL_LIMIT})
 
 
 def attach(con: duckdb.DuckDBPyConnection, store: Store, names: frozenset[str]) -> None:

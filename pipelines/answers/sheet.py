@@ -95,7 +95,8 @@ def sheet(folder: Path, place: Place) -> Sheet:
         indicators = _rows(
             con,
             "select indicator, label_fr, indicators.function, value, low, high, indicators.unit,"
-            " indicators.years, year, indicators.evidence, coverage, percentile, source_ids from indicators"
+            " indicators.years, year, indicators.evidence, coverage, percentile, source_ids"
+            " from indicators"
             " inner join indicator_catalogue using (indicator)"
             " where level = $level and code = $code"
             # Of an indicator known for several years, the latest.

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import paths
+from pipelines import engine, paths
 from pipelines.catalogue.loading import line_of
 from pipelines.catalogue.sources import Column, Source, SourceTable, Vintage
 from pipelines.catalogue.tables import Table
@@ -70,6 +70,7 @@ def read_table(reading: Reading, table: Table, store: Store) -> int:
         tempfile.TemporaryDirectory(prefix="metabolisme-") as scratch,
         duckdb.connect() as con,
     ):
+        engine.limit_memory(con, Path(scratch, "spill"))
         path = unpack(reading.path, file.formats, reading.table.member, Path(scratch))
         opened = _open(con, path, format_of(path, file.formats), reading, Path(scratch))
         found = _match(opened, reading)

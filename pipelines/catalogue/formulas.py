@@ -7,6 +7,9 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
+from pipelines.catalogue.words import parameter_values
+
+PARAMETER = "parameter"
 Z = 1.96  # two-sided 95 %
 
 
@@ -22,6 +25,8 @@ class Interval:
 @dataclass(frozen=True)
 class Formula:
     """An arithmetic formula (`+ - * /`, `least`) over non-negative terms named `table.term`.
+
+    `parameter.<name>` stands for the number of the catalogue.
 
     Raises:
         ValueError: the text is not such a formula.
@@ -43,7 +48,8 @@ class Formula:
     def terms(self) -> list[str]:
         """The terms it names, from left to right."""
         columns = self._tree.find_all(exp.Column, bfs=False)
-        return list(dict.fromkeys(_name(column) for column in columns))
+        terms = [_name(column) for column in columns if column.table != PARAMETER]
+        return list(dict.fromkeys(terms))
 
     def interval(self) -> Interval:
         """Value and bounds, the bounds of the terms combined by extremes.
@@ -84,6 +90,9 @@ class Formula:
             case exp.Literal() if not node.is_string:
                 number = pl.lit(float(node.this))
                 return Interval(number, number, number)
+            case exp.Column() if node.table == PARAMETER:
+                number = pl.lit(_parameter(node.name))
+                return Interval(number, number, number)
             case exp.Column():
                 name = _name(node)
                 return Interval(*(pl.col(f"{kind}|{name}") for kind in ("value", "low", "high")))
@@ -108,6 +117,12 @@ class Formula:
         raise ValueError(
             f"formula {self.text!r}: {node.sql()!r} is no number, no term, not least or + - * /"
         )
+
+
+def _parameter(name: str) -> float:
+    if name not in parameter_values():
+        raise ValueError(f"there is no parameter {name!r} in parameters.yml")
+    return parameter_values()[name]
 
 
 def _least(parts: list[pl.Expr]) -> pl.Expr:

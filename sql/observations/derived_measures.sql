@@ -32,33 +32,31 @@ per_head(measure, value, low, high) as (
     group by placed.measure
 ),
 
--- Who lives in the perimeter of a food project, where all projects are known.
-in_food_projects as (
-    select
-        people.commune_code,
-        case when bool_or(member.code is not null) then any_value(people.population) else 0 end as value,
-        any_value(sources.year) as year
-    from people
-    inner join source_extents as extent
-        on people.commune_code = extent.commune_code and extent.source_id = 'pat_perimeters' and extent.as_row
-    inner join sources on sources.source_id = 'pat_perimeters'
-    left join territory_members as member on people.commune_code = member.commune_code and member.level = 'pat'
-    group by people.commune_code
+-- Communes of a food project, and communes under the coastal law.
+named as (
+    select 'pat_perimeters' as source_id, commune_code from territory_members where level = 'pat'
+    union
+    select 'littoral_law', passage.commune_code
+    from littoral_law
+    inner join sources on sources.source_id = 'littoral_law'
+    inner join commune_passage as passage
+        on littoral_law.commune_code = passage.source_code and sources.cog_year = passage.cog_year
 ),
 
-on_the_coast as (
+-- Who lives there; nobody elsewhere, where the source knows all of them.
+concerned as (
     select
         people.commune_code,
-        case when bool_or(coast.commune_code is not null) then any_value(people.population) else 0 end as value,
-        any_value(sources.year) as year
+        case extent.source_id when 'littoral_law' then 'coastal_population' else 'pat_population' end as measure,
+        sources.year,
+        case when named.commune_code is not null then people.population else 0 end as value,
+        extent.source_id
     from people
     inner join source_extents as extent
-        on people.commune_code = extent.commune_code and extent.source_id = 'littoral_law' and extent.as_row
-    inner join sources on sources.source_id = 'littoral_law'
-    left join commune_passage as passage
-        on people.commune_code = passage.commune_code and sources.cog_year = passage.cog_year
-    left join littoral_law as coast on passage.source_code = coast.commune_code
-    group by people.commune_code
+        on people.commune_code = extent.commune_code and extent.as_row
+        and extent.source_id in ('littoral_law', 'pat_perimeters')
+    inner join sources on extent.source_id = sources.source_id
+    left join named on extent.source_id = named.source_id and people.commune_code = named.commune_code
 )
 
 select
@@ -73,8 +71,5 @@ select
 from people
 cross join per_head
 union all
-select commune_code, 'pat_population', year, value, null, null, 'observed', 'pat_perimeters'
-from in_food_projects
-union all
-select commune_code, 'coastal_population', year, value, null, null, 'observed', 'littoral_law'
-from on_the_coast
+select commune_code, measure, year, value, null, null, 'observed', source_id
+from concerned

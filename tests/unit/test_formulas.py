@@ -56,6 +56,14 @@ def test_the_least_of_two():
     assert evaluate(Formula("1 - least(1, a.x / a.y)").interval(), frame) == (0, 0, 0.6)
 
 
+def test_a_parameter_is_its_number():
+    formula = Formula("(1 - parameter.grass_share) * a.x")
+    assert formula.terms == ["a.x"]
+    assert evaluate(formula.interval(), terms(a__x=(10, 5, 20, 1))) == (6, 3, 12)
+    with pytest.raises(ValueError, match="no parameter"):
+        Formula("parameter.nothing * a.x")
+
+
 def test_wilson_share_of_a_known_case():
     """50 of 100 respondents: 40.4 to 59.6 % (Wilson 1927)."""
     frame = terms(n__part=(50, 0, 0, 50), n__whole=(100, 0, 0, 100))

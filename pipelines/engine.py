@@ -66,6 +66,8 @@ def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as con:
         # A name in a query is a table, never a variable of Python.
         con.execute("set python_enable_replacements = false")
+        # Tables are sorted where it matters; to keep the order of the others takes much memory.
+        con.execute("set preserve_insertion_order = false")
         limit_memory(con, store.folder / ".spill")
         con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
         yield con

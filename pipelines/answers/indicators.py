@@ -1,6 +1,7 @@
 """Compute the declared indicators for every territory, and spread them into profiles."""
 
 import math
+from collections.abc import Iterable
 
 import polars as pl
 
@@ -9,14 +10,14 @@ from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import EVIDENCE, Indicator, indicator_records, indicators
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
-from pipelines.catalogue.words import needs
+from pipelines.catalogue.words import functions, needs
 from pipelines.store import Store
 
 TERRITORY = ["level", "code"]
 KINDS = ["value", "low", "high", "variance", "evidence", "coverage"]
 
 _NOTHING = pl.DataFrame(
-    schema={"level": pl.String, "code": pl.String, "year": pl.Int64}
+    schema={"level": pl.Categorical, "code": pl.String, "year": pl.Int64}
     | dict.fromkeys(KINDS, pl.Float64)
     | {"evidence": pl.Int64}
 )
@@ -24,18 +25,37 @@ _NOTHING = pl.DataFrame(
 
 def write_indicators(store: Store) -> int:
     """Make `indicators`: one row per territory, indicator and year, where it is known."""
-    asked = {term for one in indicators().values() for term in Formula(one.formula).terms}
+    computed = []
+    # A function at a time: all terms of the country together take gigabytes.
+    for function in functions():
+        ours = {id_: one for id_, one in indicators().items() if one.function == function}
+        terms = _terms(store, ours.values())
+        computed += [compute(terms, id_, one) for id_, one in ours.items()]
+    return _write(store, tables()["indicators"], pl.concat(computed))
+
+
+def _terms(store: Store, asked: Iterable[Indicator]) -> dict[str, pl.DataFrame]:
+    """The terms that some indicators name, as `compute` takes them."""
+    names = {term for one in asked for term in Formula(one.formula).terms}
     strength = {name: place for place, name in enumerate(EVIDENCE)}
     terms = (
         pl.scan_parquet(store.path("indicator_terms"))
-        .filter(pl.col("term").is_in(sorted(asked)), pl.col("value").is_not_null())
-        .with_columns(evidence=pl.col("evidence").replace_strict(strength))
-        .rename({"sampling_variance": "variance"})
+        .filter(pl.col("term").is_in(sorted(names)), pl.col("value").is_not_null())
+        .select(
+            "term",
+            pl.col("level").cast(pl.Categorical),
+            "code",
+            "year",
+            pl.col("sampling_variance").alias("variance"),
+            pl.col("evidence").replace_strict(strength),
+            "value",
+            "low",
+            "high",
+            "coverage",
+        )
         .collect()
     )
-    by_term = {str(term): rows for (term,), rows in terms.group_by("term")}
-    computed = [compute(by_term, id_, one) for id_, one in indicators().items()]
-    return _write(store, tables()["indicators"], pl.concat(computed))
+    return {str(term): rows.drop("term") for (term,), rows in terms.group_by("term")}
 
 
 def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> pl.DataFrame:
@@ -68,15 +88,17 @@ def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> p
     return (
         frame.select(
             *TERRITORY,
-            indicator=pl.lit(id_),
-            function=pl.lit(indicator.function),
+            indicator=_said(id_),
+            function=_said(indicator.function),
             value=_finite(bounds.value),
             low=pl.when(measured).then(_finite(bounds.low)),
             high=pl.when(measured).then(_finite(bounds.high)),
-            unit=pl.lit(indicator.unit),
+            unit=_said(indicator.unit),
             year=years.list.last(),
-            years=years.cast(pl.List(pl.String)).list.join("+"),
-            evidence=weakest.cast(pl.Int64).replace_strict(dict(enumerate(EVIDENCE)), default=None),
+            years=years.cast(pl.List(pl.String)).list.join("+").cast(pl.Categorical),
+            evidence=weakest.cast(pl.Int64).replace_strict(
+                dict(enumerate(EVIDENCE)), default=None, return_dtype=pl.Categorical
+            ),
             coverage=pl.min_horizontal(f"coverage|{term}" for term in formula.terms),
         )
         .filter(pl.col("value") >= (-math.inf if indicator.minimum is None else indicator.minimum))
@@ -151,6 +173,11 @@ def _sources_of(indicator: Indicator) -> set[str]:
         else:
             found |= {id_ for id_, one in sources().items() if name in one.measures + one.facts}
     return found
+
+
+def _said(text: str) -> pl.Expr:
+    # The same text in every row: kept once.
+    return pl.lit(text, dtype=pl.Categorical)
 
 
 def _finite(expression: pl.Expr) -> pl.Expr:

@@ -93,7 +93,7 @@ def indicator_records(
             "formula": one.formula,
             "unit": one.unit,
             "reading": one.reading,
-            "source_ids": ", ".join(sources_of.get(id_, [])),
+            "source_ids": ", ".join(sources_of.get(id_, [])) or None,
             "years": ", ".join(map(str, years.get(id_, []))) or None,
             "years_missing": ", ".join(missing.get(id_, [])) or None,
             "evidence": one.evidence,

@@ -45,7 +45,7 @@ class FileSum(Entry):
         """The sum over the table as it is attached."""
         what = "count(*)::double"
         if self.column:
-            what = f"sum({self.column})"
+            what = f"exact_sum({self.column})"
         if self.missing:
             what = f"count(*) - count({self.column})"
         if self.distinct:

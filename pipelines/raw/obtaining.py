@@ -1,5 +1,6 @@
 """Obtain every source a run needs, and say of each how it stands."""
 
+import re
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -225,8 +226,8 @@ def _files(store: Store, source_id: str) -> dict[str, dict[str, Any]]:
 
 
 def _line(error: Exception) -> str:
-    """A message on one line, as a cell of a table."""
-    return " ".join(str(error).split())
+    """A message on one line, as a cell of a table, without the folders of this machine."""
+    return re.sub(r"(?<![\w/])/(?:[^\s/:;,]+/)+", "", " ".join(str(error).split()))
 
 
 def _joined(texts: Any) -> str | None:

@@ -110,10 +110,11 @@ def test_of_a_whole_closed_extent_nothing_is_said_and_the_reason_is(
 ) -> None:
     """The file holds no pair that crosses the border of the région: zero would be a lie."""
     for level, code in (("custom", "whole"), ("region", "11"), ("aav", "001")):
-        for table in ("dependencies", "balances"):
-            assert release_2014.rows(table, level=level, code=code).empty
+        for need in ("jobs", "workers"):
+            for table in ("dependencies", "balances"):
+                assert release_2014.rows(table, level=level, code=code, need=need).empty
         said = release_2014.rows("not_measured", level=level, code=code)
-        said = said[said["indicator"].isna()]
+        said = said[said["indicator"].isna() & said["need"].isin(["jobs", "workers"])]
         assert set(said["need"]) == {"jobs", "workers"}
         assert said["reason_en"].str.contains("both ends in reg:11").all()
 
@@ -138,10 +139,11 @@ def test_balance_of_a_perimeter(
 def test_a_perimeter_outside_the_extent_has_no_answer_and_a_reason(
     release_2014: Published,
 ) -> None:
-    for table in ("dependencies", "balances"):
-        assert release_2014.rows(table, level="custom", code="far").empty
+    for need in ("jobs", "workers"):
+        for table in ("dependencies", "balances"):
+            assert release_2014.rows(table, level="custom", code="far", need=need).empty
     said = release_2014.rows("not_measured", level="custom", code="far")
     assert {"jobs", "workers"} <= set(said.loc[said["indicator"].isna(), "need"])
     # What covers the whole country is there.
-    found = release_2014.rows("indicators", level="custom", code="far")
+    found = release_2014.rows("indicators", level="custom", code="far", function="work")
     assert found["indicator"].tolist() == ["jobs_per_100_employed_15_64"]

@@ -202,7 +202,7 @@ def _source_record(source: Source, store: Store) -> dict[str, Any]:
         "layout": files[0]["layout"],
         "grain": source.grain,
         "status": status,
-        "why": _joined(note["why"] for note in notes.values() if "why" in note),
+        "why": _joined(_placeless(note["why"]) for note in notes.values() if "why" in note),
     }
     if status != "ok":
         # Nothing of it is used: it has neither a year nor an extent.
@@ -226,8 +226,19 @@ def _files(store: Store, source_id: str) -> dict[str, dict[str, Any]]:
 
 
 def _line(error: Exception) -> str:
-    """A message on one line, as a cell of a table, without the folders of this machine."""
-    return re.sub(r"(?<![\w/])/(?:[^\s/:;,]+/)+", "", " ".join(str(error).split()))
+    """A message on one line, as a cell of a table."""
+    return " ".join(str(error).split())
+
+
+def _placeless(why: str) -> str:
+    """A message that is published: without the folders of this machine."""
+
+    def shorten(path: re.Match[str]) -> str:
+        parts = path[0].split("/")
+        known = len(parts) > 3 and parts[-3] in sources()
+        return "/".join(parts[-3:] if known else parts[-1:])
+
+    return re.sub(r"(?<![\w/.])/(?:[^\s/:;,()]+/)+[^\s/:;,()]*", shorten, why)
 
 
 def _joined(texts: Any) -> str | None:

@@ -237,7 +237,7 @@ def test_a_check_warns(published: Ground) -> None:
     damage(published.mirror, "insee_commuting", cells(with_cell("DCLT", "45999")))
     ended = metabolisme("run", "--mirror", published.mirror)
     assert ended.code == RESERVATIONS, ended.err
-    tells(ended.out, "reservation", "commuting_placed", "XXXXX")
+    tells(ended.out, "reservation", "flows_placed", "XXXXX")
 
 
 @pytest.mark.slow

@@ -203,7 +203,7 @@ def test_a_full_disk_of_tables(
 
 
 def test_a_read_only_disk(published: Ground, tmp_path: Path) -> None:
-    with mounted(tmp_path / "disk", "32m") as folder:
+    with mounted(tmp_path / "disk", "256m") as folder:
         outputs = folder / "outputs"
         shutil.copytree(published.outputs, outputs, symlinks=True)
         before = photograph(outputs)

@@ -113,7 +113,8 @@ def unavailable(ground: Ground, source_id: str, *words: object) -> None:
     else:
         row = ground.read(source_id)
         assert row["status"] == "unavailable"
-        tells(row["why"], source_id, *words)
+        # What is published does not tell the folders of a machine.
+        tells(row["why"], source_id, *(Path(str(word)).name for word in words))
 
 
 @pytest.mark.parametrize("source_id", [REQUIRED, OPTIONAL])

@@ -158,17 +158,17 @@ def test_a_contour_twice(ground: Ground) -> None:
 def test_an_unknown_commune_in_the_flows(ground: Ground, column: str) -> None:
     damage(ground.mirror, FLOWS, cells(with_cell(column, NOWHERE)))
     assert ground.read(FLOWS)["status"] == "ok"
-    ground.make("commuting")
+    ground.make("reported_flows", "census_flows")
     given = ground.table(FLOWS)
     theirs = given.filter(pl.any_horizontal(pl.col("residence_code", "workplace_code") == NOWHERE))
-    kept = ground.table("commuting")
-    ours = kept.filter(pl.any_horizontal(pl.col("residence_code", "workplace_code") == "XXXXX"))
+    kept = ground.table("census_flows").filter(source_id=FLOWS)
+    ours = kept.filter(pl.any_horizontal(pl.col("residence_code", "other_code") == "XXXXX"))
     # No worker is lost: those of the line stand under the unknown place.
-    assert kept["workers"].sum() == pytest.approx(given["workers"].sum(), rel=1e-9)
-    assert ours["workers"].sum() == pytest.approx(theirs["workers"].sum(), abs=1e-6)
-    found = ground.check("commuting")
-    assert found["commuting_conserved"].status == "passed"
-    placed = found["commuting_placed"]
+    assert kept["people"].sum() == pytest.approx(given["workers"].sum(), rel=1e-9)
+    assert ours["people"].sum() == pytest.approx(theirs["workers"].sum(), abs=1e-6)
+    found = ground.check("census_flows")
+    assert found["flows_conserved"].status == "passed"
+    placed = found["flows_placed"]
     assert placed.status == "warned"
     assert placed.observed == pytest.approx(theirs["workers"].sum(), abs=1e-6)
     tells(placed.message, NOWHERE)
@@ -190,7 +190,7 @@ def _stranger(column: str) -> Callable[[Cells], Cells]:
     [
         (EPCI, workbook(sheet("Epcicom2025", _stranger("insee"))), ["communes"]),
         (POPULATIONS, cells(_stranger("COM")), ["communes"]),
-        (BASE, cells(_stranger("CODGEO")), ["communes", "comparateur_measures"]),
+        (BASE, cells(_stranger("CODGEO")), ["communes", "insee_comparateur_measures"]),
     ],
     ids=[EPCI, POPULATIONS, BASE],
 )
@@ -249,8 +249,8 @@ def test_contours_in_metres(ground: Ground) -> None:
 def test_more_people_out_of_work_than_at_work(ground: Ground) -> None:
     damage(ground.mirror, BASE, cells(with_cell("P18_CHOM1564", "999999")))
     row = ground.read(BASE)
-    ground.make("communes", "comparateur_measures", "measures")
-    for name in ("comparateur_measures", "measures"):
+    ground.make("communes", "insee_comparateur_measures", "measures")
+    for name in ("insee_comparateur_measures", "measures"):
         assert ground.check(name)["valid"].status == "passed"
     if row["status"] != "ok":
         tells(row["why"], BASE, ".csv")

@@ -67,8 +67,8 @@ def run(good: Path, folder: Path, case: Case) -> After:
     return After(release.folder, before, photograph(ground.outputs))
 
 
-# The others lose no figure of their own, and wait for the long tests.
-SHORT = {"etalab_commune_contours", "insee_commuting", ALL, "refused"}
+# The others wait for the long tests.
+SHORT = {"insee_commuting", ALL}
 
 
 @pytest.fixture(scope="module")

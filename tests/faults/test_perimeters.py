@@ -154,6 +154,7 @@ def test_no_file(ground: Ground, tmp_path: Path) -> None:
     says(caught.value, "nowhere.csv")
 
 
+@pytest.mark.slow
 def test_a_refused_file_leaves_the_release(published: Ground) -> None:
     before = photograph(published.outputs)
     path = published.mirror / "mine.csv"

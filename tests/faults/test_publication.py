@@ -79,6 +79,7 @@ def test_a_run_that_fails(published: Ground, accident: object, word: str) -> Non
     assert photograph(published.outputs) == before
 
 
+@pytest.mark.slow
 def test_after_a_run_that_failed_the_next_one_is_whole(published: Ground) -> None:
     good = file_of(published.mirror, "insee_populations").read_bytes()
     before = {k: v for k, v in photograph(published.outputs).items() if "latest" not in k}

@@ -15,6 +15,14 @@ PROJECT = HERE.parents[1]
 METROPOLES = ["243400017", "244200770", "200040715", "243500139", "200023414"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One release is enough for the short tests: what asks for that of 2014 is slow."""
+    for item in items:
+        asked = [item.name, *getattr(item, "fixturenames", ())]
+        if item.path.parent == Path(__file__).parent and any("2014" in one for one in asked):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def mirror() -> Path:
     """The mirror's folder; without it the tests are skipped, but CI must have it."""

@@ -90,6 +90,7 @@ def test_the_data_package_is_valid(release):
     assert report.valid, report.flatten(["note"])
 
 
+@pytest.mark.slow
 def test_another_run_gives_the_same_bytes(release, tmp_path, monkeypatch, perimeters):
     monkeypatch.setenv("METABOLISME_HOME", str(tmp_path / "home"))
     again = make_all(Settings(outputs=tmp_path / "outputs", perimeters=perimeters)).folder

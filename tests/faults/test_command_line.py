@@ -228,7 +228,12 @@ def test_an_optional_source_fails(published: Ground) -> None:
     assert ended.code == RESERVATIONS, ended.err
     summary = json.loads(ended.out)
     said = " ".join(summary["reservations"])
-    tells(said, "insee_zonings: unavailable", "insee_commuting: rejected", "0" * 64)
+    tells(
+        said,
+        "unavailable, see the table sources: insee_zonings",
+        "insee_commuting: rejected",
+        "0" * 64,
+    )
     assert latest(published.outputs).version == summary["version"] != old.version
 
 

@@ -1,4 +1,4 @@
-"""What the real files count, by commune and by département, against a release's measures."""
+"""What the real files count, commune by commune and by département, against a release's measures."""
 
 import math
 from collections import defaultdict
@@ -67,23 +67,24 @@ def by_commune(
 
 def by_departement(rows: pd.DataFrame, most: float = math.nan) -> pd.DataFrame:
     """The same rows added up by the département that their code tells, as they are."""
-    overseas = rows["code"].str.startswith("97")
-    departement = rows["code"].str[:3].where(overseas, rows["code"].str[:2])
-    return _added(rows.assign(departement=departement), ["departement", *KEY[1:]], most)
+    placed = rows.assign(
+        departement=rows["code"].str[:2].where(~rows["code"].str.startswith("97"), rows["code"].str[:3])
+    )
+    return _added(placed, ["departement", "measure", "year"], most)
 
 
 def read_by_departement(truth: Truth, found: pd.DataFrame) -> pd.DataFrame:
-    """Measures of communes added up by département: a row without bounds is exact."""
+    """Measures of communes added up by département, as a reader does: a row without bounds is exact."""
     rows = found.reset_index()
     rows["departement"] = [truth.cog.communes[code]["DEP"] for code in rows["commune"]]
     bounded = rows["low"].notna() | rows["high"].notna()
     rows["low"] = rows["low"].where(bounded, rows["value"])
     rows["high"] = rows["high"].where(bounded, rows["value"])
-    groups = rows.assign(bounded=bounded).groupby(["departement", *KEY[1:]])
+    groups = rows.groupby(["departement", "measure", "year"])
     sums = groups[BOUNDS].sum(min_count=1)
     sums["high"] = sums["high"].where(groups["high"].count() == groups.size())
-    sums.loc[~groups["bounded"].any(), ["low", "high"]] = math.nan
-    return sums
+    any_bounded = bounded.groupby([rows[name] for name in groups.keys]).any()
+    return sums.where(any_bounded, sums.assign(low=math.nan, high=math.nan))
 
 
 def assert_same_tallies(

@@ -7,8 +7,9 @@ base as (
         cereals_oilseeds_ha as farmland_cereals_oilseeds,
         grassland_ha as farmland_grassland,
         permanent_crops_ha as farmland_permanent_crops,
-        -- Rounding can leave grassland a hectare above the whole.
-        greatest(farmland_ha - grassland_ha, 0) as farmland_crops
+        -- Rounding can leave grassland a hectare above the whole. (`greatest` alone would make a secret zero.)
+        case when farmland_ha - grassland_ha is not null then greatest(farmland_ha - grassland_ha, 0) end
+            as farmland_crops
     from agreste_ra2020
 )
 

@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 
 from pipelines import summaries
+from pipelines.catalogue.indicators import indicators
+from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import tables
 from pipelines.release.publishing import latest
 
@@ -40,6 +42,19 @@ CASES = {
     "refused": Case(refused=("insee_commuting", "etalab_commune_contours")),
 }
 
+# Shares by mode become people by those that the comparison base counts.
+LEANING = {"insee_comparateur": {"insee_modal_share"}}
+
+
+def brought(source_id: str) -> set[str]:
+    """The measures and facts that a source brings."""
+    return {*sources()[source_id].measures, *sources()[source_id].facts}
+
+
+def leaning_on(case: Case) -> set[str]:
+    """The sources that have no value for lack of those of the case."""
+    return {leaning for id_ in case.statuses for leaning in LEANING.get(id_, ())}
+
 
 @dataclass(frozen=True)
 class After:
@@ -64,11 +79,20 @@ def run(good: Path, folder: Path, case: Case) -> After:
     for source_id in case.refused:
         damage_whole(ground.mirror, source_id, lambda content: WEB_PAGE)
     release = ground.run()
+    for name in ("mirror", "home"):
+        shutil.rmtree(folder / name)
     return After(release.folder, before, photograph(ground.outputs))
 
 
-# The others wait for the long tests.
-SHORT = {"insee_commuting", ALL}
+# A few that tell: flows, wood by EPCI, energy, and two that others lean on. The rest is long.
+SHORT = {
+    ALL,
+    "insee_commuting",
+    "aldo_wood_harvest",
+    "ore_consumption",
+    "insee_comparateur",
+    "insee_zonings",
+}
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +167,20 @@ def test_not_measured_names_the_loss(after: After, case: Case) -> None:
             assert named.height, f"{language} never names {source_id}"
 
 
+def test_an_indicator_that_is_gone_says_for_lack_of_what(
+    after: After, case: Case, good: Path
+) -> None:
+    before = set(pl.read_parquet(next(good.glob("outputs/*/indicators.parquet")))["indicator"])
+    said = after.table("not_measured")
+    leaning = set().union(*map(brought, leaning_on(case)))
+    for id_ in before - set(after.table("indicators")["indicator"]):
+        if leaning & set(indicators()[id_].measures):
+            continue  # the reason does not go that far up
+        of_need = pl.col("indicator").is_null() & pl.col("need").is_in(indicators()[id_].needs)
+        reasons = said.filter((pl.col("indicator") == id_) | of_need)["reason_en"].to_list()
+        assert any(lost in reason for lost in case.statuses for reason in reasons), id_
+
+
 def test_the_summary_has_a_reservation(after: After, case: Case) -> None:
     """This is what has the command exit with 3."""
     reservations = summaries.summarise(after.folder).reservations
@@ -175,18 +213,43 @@ def test_the_territories_are_all_there(after: After, good: Path) -> None:
     )
 
 
+def test_the_other_sources_are_read_and_used(after: After, case: Case, good: Path) -> None:
+    before = pl.read_parquet(next(good.glob("outputs/*/sources.parquet")))
+    read = dict(before.select("source_id", "rows").iter_rows())
+    rows = dict(after.table("sources").select("source_id", "rows").iter_rows())
+    assert rows == read | dict.fromkeys(case.statuses)
+    used = set(pl.read_parquet(next(good.glob("outputs/*/measures.parquet")))["source_id"])
+    assert set(after.table("measures")["source_id"]) == (
+        used - set(case.statuses) - leaning_on(case)
+    )
+
+
 def test_missing_is_not_zero(after: After, case: Case) -> None:
+    measures, balances = after.table("measures"), after.table("balances")
+    left = [id_ for id_ in REQUIRED + OPTIONAL if id_ not in case.statuses]
+    gone = set().union(*map(brought, case.statuses)) - set().union(*map(brought, left))
+    assert not set(case.statuses) & set(measures["source_id"])
+    assert not gone & set(measures["measure"])
+    valued = set(after.table("indicators")["indicator"])
+    assert not [i for i in valued if gone & set(indicators()[i].measures)]
     if "insee_commuting" in case.statuses:
-        for table in ("flows", "dependencies"):
+        for table in ("flows", "dependencies", "balances"):
             assert after.table(table).filter(pl.col("need").is_in(["jobs", "workers"])).is_empty()
+    if "aldo_wood_harvest" in case.statuses:
+        assert balances.filter(
+            pl.col("need").is_in(["wood_energy", "construction_wood"])
+        ).is_empty()
+    if "ore_consumption" in case.statuses:
+        assert balances.filter(pl.col("need").is_in(["electricity", "gas"])).is_empty()
+    elif "odre_electricity_registry" in case.statuses:
+        electricity = balances.filter(need="electricity")
+        for column in ("local_supply", "net"):
+            assert electricity[column].null_count() == electricity.height > 0
     if "etalab_commune_contours" in case.statuses:
         territories, flows = after.table("territories"), after.table("flows")
         assert territories["lon"].null_count() == territories.height
         apart = flows.filter(pl.col("provider_code") != pl.col("dependent_code"))
         assert apart["distance_km"].null_count() == apart.height
-    if "insee_comparateur" in case.statuses:
-        measured = after.table("measures").filter(source_id="insee_comparateur")
-        assert measured.is_empty()
     if "insee_zonings" in case.statuses:
         levels = set(after.table("territories")["level"])
         assert not levels & {"zone_emploi", "bassin_vie", "aav"}

@@ -27,6 +27,9 @@ LEVELS = [
     "bassin_vie",
     "aav",
     "country",
+    "scot",
+    "pat",
+    "pnr",
     "crte",
     "custom",
 ]
@@ -34,6 +37,8 @@ PROFILES = [f"profiles_{level}" for level in LEVELS]
 CONTRACT = [
     "territories",
     "territory_members",
+    "commune_passage",
+    "emission_factors",
     "measures",
     "flows",
     "balances",
@@ -196,10 +201,12 @@ def test_the_data_package_names_sources_and_licence(release_2014: Published) -> 
     assert all(source["path"].startswith("https://") for source in said["sources"])
 
 
-@pytest.mark.parametrize("table", sorted(set(CONTRACT) - {"not_measured"}))
+@pytest.mark.parametrize("table", CONTRACT)
 def test_the_primary_key_is_one(release_2014: Published, table: str) -> None:
     (resource,) = [r for r in package(release_2014)["resources"] if r["path"] == f"{table}.parquet"]
     key = resource["schema"]["primaryKey"]
     rows = release_2014.table(table)
     assert not rows.duplicated(key).any()
-    assert rows[key].notna().all().all()
+    # A reason may be of a whole function, and a code may go nowhere.
+    if table not in ("not_measured", "commune_passage"):
+        assert rows[key].notna().all().all()

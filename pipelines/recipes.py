@@ -12,6 +12,7 @@ from pipelines.catalogue import words
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
 from pipelines.checking import checks, totals
+from pipelines.ledger import shared
 from pipelines.observations import geography, perimeters
 from pipelines.raw import obtaining
 from pipelines.release.publishing import Release, publish
@@ -39,7 +40,7 @@ class Recipe:
 @cache
 def recipes() -> dict[str, Recipe]:
     """All recipes, by table."""
-    made_in_python = _catalogue() | _raw() | _geography() | _answers()
+    made_in_python = _catalogue() | _raw() | _geography() | _ledger() | _answers()
     made = made_in_python | {
         name: Recipe(table, engine.tables_read(engine.query_path(table)), _query(table), "sql")
         for name, table in tables().items()
@@ -164,6 +165,10 @@ def _geography() -> dict[str, Recipe]:
     )
 
 
+def _ledger() -> dict[str, Recipe]:
+    return _python("asked_sums", shared.READS, lambda st, run: shared.write_asked_sums(st))
+
+
 def _answers() -> dict[str, Recipe]:
     profile_of = {
         name: name.removeprefix("profiles_") for name in tables() if name.startswith("profiles_")
@@ -181,7 +186,7 @@ def _answers() -> dict[str, Recipe]:
     return (
         _python(
             "indicators",
-            frozenset({"indicator_terms"}),
+            frozenset({"indicator_terms", "shared_sums"}),
             lambda st, run: answers.write_indicators(st),
         )
         | profiles

@@ -10,11 +10,11 @@ from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import EVIDENCE, Indicator, indicator_records, indicators
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
-from pipelines.catalogue.words import functions, needs
+from pipelines.catalogue.words import functions, needs, parameter_values
+from pipelines.ledger.shared import TERRITORY, side_by_side
 from pipelines.store import Store
 
-TERRITORY = ["level", "code"]
-KINDS = ["value", "low", "high", "variance", "evidence", "coverage"]
+KINDS = ["value", "low", "high", "variance", "evidence", "coverage", "support"]
 
 _NOTHING = pl.DataFrame(
     schema={"level": pl.Categorical, "code": pl.String, "year": pl.Int64}
@@ -26,11 +26,14 @@ _NOTHING = pl.DataFrame(
 def write_indicators(store: Store) -> int:
     """Make `indicators`: one row per territory, indicator and year, where it is known."""
     computed = []
+    sums = pl.read_parquet(store.path("shared_sums")).with_columns(
+        pl.col("level").cast(pl.Categorical)
+    )
     # A function at a time: all terms of the country together take gigabytes.
     for function in functions():
         ours = {id_: one for id_, one in indicators().items() if one.function == function}
         terms = _terms(store, ours.values())
-        computed += [compute(terms, id_, one) for id_, one in ours.items()]
+        computed += [compute(terms, id_, one, sums) for id_, one in ours.items()]
     return _write(store, tables()["indicators"], pl.concat(computed))
 
 
@@ -52,27 +55,33 @@ def _terms(store: Store, asked: Iterable[Indicator]) -> dict[str, pl.DataFrame]:
             "low",
             "high",
             "coverage",
+            "support",
         )
         .collect()
     )
     return {str(term): rows.drop("term") for (term,), rows in terms.group_by("term")}
 
 
-def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> pl.DataFrame:
+def compute(
+    terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator, sums: pl.DataFrame
+) -> pl.DataFrame:
     """One indicator for every territory, for each year that all its terms have.
 
     Terms that share no year give one value: the latest of each.
 
     Args:
         terms: by term, `level, code, year`, the `value`, its bounds `low, high`, its sampling
-            `variance`, `evidence` (its place in EVIDENCE) and `coverage`.
+            `variance`, `evidence` (its place in EVIDENCE), `coverage` of the population and
+            `support` (the share of the communes that it speaks of).
         id_, indicator: which one.
+        sums: the table `shared_sums`.
 
     Returns:
         The columns of the table `indicators`; territories without a finite value are left out.
     """
     formula = Formula(indicator.formula)
-    frame = _side_by_side(terms, formula.terms)
+    frame = side_by_side({name: terms.get(name, _NOTHING) for name in formula.terms}, KINDS)
+    frame = _over_shared_communes(frame, id_, indicator, sums)
     bounds = formula.share() if indicator.interval == "share" else formula.interval()
     # The bounds of exact terms say nothing.
     measured = pl.any_horizontal(
@@ -80,6 +89,11 @@ def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> p
         for term in formula.terms
         for bound in ("low", "high")
     )
+    # A sum over a part of a territory is at least a part of the whole, and may be any part.
+    in_part = pl.lit(not formula.is_ratio) & (
+        pl.min_horizontal(f"support|{term}" for term in formula.terms) < 1
+    )
+    no_low = in_part & pl.lit(formula.subtracts)
     weakest = pl.max_horizontal(
         *(pl.col(f"evidence|{term}") for term in formula.terms),
         pl.lit(EVIDENCE.index(indicator.evidence)),
@@ -91,8 +105,8 @@ def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> p
             indicator=_said(id_),
             function=_said(indicator.function),
             value=_finite(bounds.value),
-            low=pl.when(measured).then(_finite(bounds.low)),
-            high=pl.when(measured).then(_finite(bounds.high)),
+            low=pl.when((measured | in_part) & ~no_low).then(_finite(bounds.low)),
+            high=pl.when(measured & ~in_part).then(_finite(bounds.high)),
             unit=_said(indicator.unit),
             year=years.list.last(),
             years=years.cast(pl.List(pl.String)).list.join("+").cast(pl.Categorical),
@@ -106,23 +120,44 @@ def compute(terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator) -> p
     )
 
 
-def _side_by_side(terms: dict[str, pl.DataFrame], names: list[str]) -> pl.DataFrame:
-    """The terms of a formula as columns `value|term`, `low|term`…, `year|term`."""
-    frames = {name: terms.get(name, _NOTHING) for name in names}
-    shared = set.intersection(*(set(frame["year"]) for frame in frames.values()))
-    keys = [*TERRITORY, "year"] if shared else TERRITORY
-    joined = None
-    for name, frame in frames.items():
-        if not shared:
-            frame = frame.sort("year").group_by(TERRITORY, maintain_order=True).last()
-        renamed = frame.select(
-            *keys,
-            pl.col("year").alias(f"year|{name}"),
-            *(pl.col(kind).alias(f"{kind}|{name}") for kind in KINDS),
+def _over_shared_communes(
+    frame: pl.DataFrame, id_: str, indicator: Indicator, sums: pl.DataFrame
+) -> pl.DataFrame:
+    """Terms that do not speak of all communes of a territory, over those that all speak of.
+
+    Where there are none, or too few, the territory is left out.
+    """
+    names = [f"measure.{name}" for name in indicator.measures]
+    terms = Formula(indicator.formula).terms
+    if len(terms) < 2:
+        return frame
+    is_whole = pl.min_horizontal(f"support|{term}" for term in terms) == 1
+    if indicator.needs:
+        # Flows are not summed again: with measures, only whole territories have a value.
+        return frame if not indicator.measures else frame.filter(is_whole)
+    year = pl.max_horizontal(f"year|{term}" for term in terms)
+    frame = frame.with_columns(year.alias("year"), is_whole.alias("is_whole"))
+    replaced = ["value", "low", "high", "coverage"]
+    for term in names:
+        ours = sums.filter(formula=id_, measure=term.removeprefix("measure.")).select(
+            *TERRITORY, "year", *(pl.col(kind).alias(f"{kind}|shared") for kind in replaced)
         )
-        joined = renamed if joined is None else joined.join(renamed, on=keys)
-    assert joined is not None, "a formula has a term at least"
-    return joined.sort(keys)
+        frame = (
+            frame.join(ours, on=[*TERRITORY, "year"], how="left")
+            .with_columns(
+                pl.when("is_whole")
+                .then(f"{kind}|{term}")
+                .otherwise(f"{kind}|shared")
+                .alias(f"{kind}|{term}")
+                for kind in replaced
+            )
+            .drop(f"{kind}|shared" for kind in replaced)
+        )
+    enough = (
+        pl.min_horizontal(f"coverage|{term}" for term in names)
+        >= (parameter_values()["minimum_coverage"])
+    )
+    return frame.filter(pl.col("is_whole") | enough)
 
 
 def write_profile(store: Store, level: str) -> int:

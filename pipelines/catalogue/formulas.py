@@ -51,6 +51,17 @@ class Formula:
         terms = [_name(column) for column in columns if column.table != PARAMETER]
         return list(dict.fromkeys(terms))
 
+    @property
+    def is_ratio(self) -> bool:
+        """Whether it divides by a term: then it can be told of a part of a territory."""
+        divisors = [node.expression for node in self._tree.find_all(exp.Div)]
+        return any(column.table != PARAMETER for d in divisors for column in d.find_all(exp.Column))
+
+    @property
+    def subtracts(self) -> bool:
+        """Whether a part of it counts as less."""
+        return self._tree.find(exp.Sub) is not None
+
     def interval(self) -> Interval:
         """Value and bounds, the bounds of the terms combined by extremes.
 

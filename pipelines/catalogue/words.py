@@ -35,11 +35,15 @@ class Measure(_WithUnit):
     """An additive quantity of a commune in a year.
 
     Attributes:
-        absent: what it means that a source does not name a commune of its extent.
+        absent: what it means that a source gives nothing for a commune of its extent: `zero`;
+            `hidden`, none or a secret, which sums pass over; or `unknown`, and the commune is
+            left out of what is compared with it.
+        absent_at_most: what a commune that stands for zero can have at most.
     """
 
     function: Function
-    absent: Literal["zero", "unknown"] = "unknown"
+    absent: Literal["zero", "hidden", "unknown"] = "unknown"
+    absent_at_most: float | None = None
 
 
 class Need(_WithUnit):
@@ -182,6 +186,7 @@ def measure_records() -> list[dict[str, Any]]:
             "function": measure.function,
             "unit": measure.unit,
             "absent": measure.absent,
+            "absent_at_most": measure.absent_at_most,
             "label_fr": measure.fr,
             "label_en": measure.en,
         }

@@ -154,15 +154,16 @@ select
     variance as sampling_variance,
     year,
     evidence,
-    coverage
+    coverage,
+    coverage as support
 from (
     select *, coalesce(variance / nullif(value, 0), own_weight) as unit_weight
     from long
 )
 union all
-select level, code, 'measure.' || measure, value, low, high, null, year, evidence, coverage
+select level, code, 'measure.' || measure, value, low, high, null, year, evidence, coverage, support
 from territory_measures
 where coverage >= $minimum_coverage
 union all
-select level, code, 'fact.' || fact, value, value, value, null, year, evidence, coverage
+select level, code, 'fact.' || fact, value, value, value, null, year, evidence, coverage, 1
 from territory_facts

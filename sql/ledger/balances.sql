@@ -107,11 +107,13 @@ latest as (
     qualify row_number() over (partition by level, code, measure order by year desc) = 1
 ),
 
-measured as (
+pairs as (
     select
         demand.level,
         demand.code,
         need_catalogue.need,
+        need_catalogue.demand_measure,
+        need_catalogue.supply_measure,
         demand.value as demand,
         supply.value as local_supply,
         greatest(demand.year, supply.year) as year,
@@ -119,12 +121,42 @@ measured as (
         least(demand.evidence, supply.evidence) as evidence,
         least(demand.coverage, supply.coverage) as coverage,
         supply.low - demand.high as low,
-        supply.high - demand.low as high
+        supply.high - demand.low as high,
+        supply.measure is null or least(demand.support, supply.support) = 1 as is_whole
     from need_catalogue
     inner join latest as demand on need_catalogue.demand_measure = demand.measure
     left join latest as supply
         on need_catalogue.supply_measure = supply.measure
         and demand.level = supply.level and demand.code = supply.code
+),
+
+-- Where a side does not speak of all communes, both are of those that both speak of: a part of the territory,
+-- whose balance says nothing of the bounds of the whole.
+measured as (
+    select level, code, need, demand, local_supply, year, years, evidence, coverage, low, high
+    from pairs
+    where is_whole
+    union all
+    select
+        pairs.level,
+        pairs.code,
+        pairs.need,
+        demand.value,
+        supply.value,
+        pairs.year,
+        pairs.years,
+        pairs.evidence,
+        least(demand.coverage, supply.coverage),
+        null,
+        null
+    from pairs
+    inner join shared_sums as demand
+        on pairs.need::varchar = demand.formula and pairs.demand_measure = demand.measure
+        and pairs.level = demand.level and pairs.code = demand.code and pairs.year = demand.year
+    inner join shared_sums as supply
+        on pairs.need::varchar = supply.formula and pairs.supply_measure = supply.measure
+        and pairs.level = supply.level and pairs.code = supply.code and pairs.year = supply.year
+    where not pairs.is_whole and least(demand.coverage, supply.coverage) >= $minimum_coverage
 )
 
 select

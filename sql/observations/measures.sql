@@ -36,10 +36,13 @@ zeros as (
         said.measure,
         said.year,
         0 as value,
-        'observed' as evidence,
+        -- A source that lists what is above a threshold leaves less than that unsaid.
+        case when said.absent_at_most is not null then 0 end as low,
+        said.absent_at_most as high,
+        case when said.absent_at_most is null then 'observed' else 'assumed' end as evidence,
         said.source_id
     from (
-        select years.source_id, years.year, source_measures.measure
+        select years.source_id, years.year, source_measures.measure, measure_catalogue.absent_at_most
         from (select distinct source_id, year from every_placed) as years
         inner join source_measures using (source_id)
         inner join measure_catalogue using (measure)

@@ -170,10 +170,16 @@ def _no_value(indicator: Indicator, sources: dict[str, dict[str, Any]]) -> Text:
     """Why an indicator has no value somewhere: a source that was missing, or that covers a part."""
     reasons = []
     for name in indicator.measures:
-        bring = [i for i, source in catalogue().items() if name in source.measures + source.facts]
-        used = [sources[id_] for id_ in bring if sources[id_]["status"] == "ok"]
+        bring = {i: s for i, s in catalogue().items() if name in s.measures + s.facts}
+        lost = {
+            id_: [one for one in (id_, *source.leans_on) if sources[one]["status"] != "ok"]
+            for id_, source in bring.items()
+        }
+        used = [sources[id_] for id_ in bring if not lost[id_]]
         if not used:
-            reasons += [_outside(sources[id_], comes_in=False) for id_ in bring]
+            reasons += [
+                _outside(sources[one], comes_in=False) for id_ in bring for one in lost[id_]
+            ]
         elif all(source["extent"] != "france" for source in used):
             reasons += [_outside(source, comes_in=False) for source in used]
     if not reasons:

@@ -195,6 +195,7 @@ class Source(Entry):
         measures: what it says of communes; `sql/observations/<id>_measures.sql` brings it out,
             if no query of another table does.
         facts: what it says of territories that is no sum (`sql/ledger/territory_facts.sql`).
+        leans_on: sources without which nothing can be made of it.
         grain: what its codes name: communes, or the EPCI of an earlier year.
         required: without it there is no release (geography and population only).
         vintages: by name, as in a mirror; the newest is the last in text order.
@@ -210,6 +211,7 @@ class Source(Entry):
     extent: str = "france"
     measures: list[str] = []
     facts: list[str] = []
+    leans_on: list[str] = []
     grain: Literal["commune", "epci"] = "commune"
     required: bool = False
     vintages: dict[str, Vintage] = {}

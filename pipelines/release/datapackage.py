@@ -21,12 +21,18 @@ _TYPES = {
     "date": "date",
     "binary": "string",
 }
-_LICENCES = {
+# The words of the sources' YAML, as the Data Package names licences.
+LICENCES = {
     "Licence Ouverte 2.0": {
         "name": "etalab-2.0",
         "title": "Licence Ouverte 2.0",
         "path": "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
-    }
+    },
+    "ODbL 1.0": {
+        "name": "ODbL-1.0",
+        "title": "Open Database License 1.0 (share alike)",
+        "path": "https://opendatacommons.org/licenses/odbl/1-0/",
+    },
 }
 
 
@@ -54,7 +60,7 @@ def write_datapackage(folder: Path, members: list[Member], store: Store) -> None
         ),
         "version": version("metabolisme"),
         "sample": synthetic,
-        "licenses": [_LICENCES[name] for name in _licences(used)],
+        "licenses": [LICENCES[name] for name in sorted({s["licence"] for s in used})],
         "sources": [
             {
                 "title": f"{source['title_en']} ({source['vintage']})",
@@ -73,10 +79,6 @@ def write_datapackage(folder: Path, members: list[Member], store: Store) -> None
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
 
 
-def _licences(sources: list[dict[str, Any]]) -> list[str]:
-    return sorted({source["licence"] for source in sources} & set(_LICENCES))
-
-
 def _resource(member: Member) -> dict[str, Any]:
     table, path = member.table, member.path
     layout = "parquet" if path.suffix == ".parquet" else "csv"
@@ -90,16 +92,19 @@ def _resource(member: Member) -> dict[str, Any]:
         "mediatype": {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}[layout],
         "bytes": path.stat().st_size,
         "hash": f"sha256:{pooch.file_hash(str(path), alg='sha256')}",
-        "schema": {
-            "fields": [_field(column) for column in table.columns],
-            "primaryKey": table.key,
-        },
+        "schema": {"fields": [_field(column) for column in table.columns]} | _key(table),
     }
     if path.suffix == ".gz":
         resource["compression"] = "gz"
     if layout == "csv":
         resource["encoding"] = "utf-8"
     return resource
+
+
+def _key(table: Table) -> dict[str, Any]:
+    """What names a row once: a primary key, unless a part of it can be empty."""
+    empty = {column.name for column in table.columns if column.nullable}
+    return {"uniqueKeys": [table.key]} if empty & {*table.key} else {"primaryKey": table.key}
 
 
 def _field(column: ColumnSpec) -> dict[str, Any]:

@@ -1,4 +1,5 @@
--- Water withdrawn by use. What turns the wheels of a dam (BAR) goes back to the river: it is left out.
+-- Water withdrawn by use; of a volume that is not given, the sum has no upper bound. What turns the wheels of a
+-- dam (BAR) goes back to the river: it is left out.
 with
 uses(usage_code, measure) as (
     values
@@ -7,17 +8,22 @@ uses(usage_code, measure) as (
 ),
 
 withdrawn as (
-    select commune_code, year, usage_code, volume_m3
+    select commune_code, year, 'water_withdrawal' as measure, volume_m3
     from bnpe_withdrawals
-    where usage_code != 'BAR' and commune_code is not null and volume_m3 is not null
+    where usage_code != 'BAR' and commune_code is not null
+    union all
+    select water.commune_code, water.year, uses.measure, water.volume_m3
+    from bnpe_withdrawals as water
+    inner join uses using (usage_code)
+    where water.commune_code is not null
 )
 
-select commune_code as source_code, 'water_withdrawal' as measure, year, exact_sum(volume_m3) as value,
-    cast(null as double) as low, cast(null as double) as high
+select
+    commune_code as source_code,
+    measure,
+    year,
+    exact_sum(volume_m3) as value,
+    case when count(volume_m3) < count(*) then coalesce(exact_sum(volume_m3), 0) end as low,
+    cast(null as double) as high
 from withdrawn
-group by commune_code, year
-union all
-select withdrawn.commune_code, uses.measure, withdrawn.year, exact_sum(withdrawn.volume_m3), null, null
-from withdrawn
-inner join uses using (usage_code)
-group by withdrawn.commune_code, uses.measure, withdrawn.year
+group by commune_code, measure, year

@@ -2,11 +2,6 @@
 -- 15 to 64 (households, by the main homes) that another source counts in the commune. Those whose share is
 -- known are a measure too, for the sum to be divided by.
 with
-shares as (
-    unpivot insee_modal_share on car_percent, transit_percent, bike_percent, households_with_car_percent
-    into name kind value percent
-),
-
 counted_of_kind(kind, counted) as (
     values
         ('car_percent', 'employed_residents_15_64'),
@@ -15,22 +10,32 @@ counted_of_kind(kind, counted) as (
         ('households_with_car_percent', 'main_homes')
 ),
 
+-- The modes of a commune are known together or not at all: their people are divided by the same people.
+shares as (
+    select long.commune_code, long.kind, long.percent, kinds.counted
+    from (
+        unpivot insee_modal_share on car_percent, transit_percent, bike_percent, households_with_car_percent
+        into name kind value percent
+    ) as long
+    inner join (select *, count(*) over (partition by counted) as kinds from counted_of_kind) as kinds using (kind)
+    qualify count(*) over (partition by long.commune_code, kinds.counted) = kinds.kinds
+),
+
 -- When communes have merged since, the larger one weighs more.
 placed as (
     select
         passage.commune_code,
         shares.kind,
-        counted_of_kind.counted,
+        shares.counted,
         sources.year,
         exact_sum(shares.percent * greatest(coalesce(own.value, 1), 1))
         / exact_sum(greatest(coalesce(own.value, 1), 1)) as percent
     from shares
-    inner join counted_of_kind using (kind)
     inner join sources on sources.source_id = 'insee_modal_share'
     inner join commune_passage as passage
         on shares.commune_code = passage.source_code and sources.cog_year = passage.cog_year
     left join insee_comparateur_measures as own
-        on shares.commune_code = own.source_code and counted_of_kind.counted = own.measure
+        on shares.commune_code = own.source_code and shares.counted = own.measure
     where passage.commune_code is not null
     group by all
 ),

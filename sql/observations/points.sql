@@ -26,20 +26,29 @@ listed as (
         where is_open ilike 'true'
     )
     union all
-    -- A point that two producers declare is one point.
+    -- A point that two producers declare is one point, where a code that is known and the first of the
+    -- positions put it.
     select
         'irve',
         'charging_points',
-        min(commune_code),
-        any_value(coalesce(longitude, coordinates_lon) order by longitude, coordinates_lon),
-        any_value(coalesce(latitude, coordinates_lat) order by longitude, coordinates_lon),
+        coalesce(min(commune_code) filter (where is_known), min(commune_code)),
+        arg_min(lon, (is_pair, lon, lat)),
+        arg_min(lat, (is_pair, lon, lat)),
         1
     from (
         select
-            *,
             coalesce(point_id, station_id) as id,
-            try_cast(split_part(trim(coordinates, '[]'), ',', 1) as double) as coordinates_lon,
-            try_cast(split_part(trim(coordinates, '[]'), ',', 2) as double) as coordinates_lat
+            commune_code,
+            commune_code in (
+                select passage.source_code
+                from commune_passage as passage
+                inner join sources on sources.source_id = 'irve' and passage.cog_year = sources.cog_year
+                where passage.commune_code is not null
+            ) as is_known,
+            -- Columns of their own are surer than the pair in one cell.
+            longitude is null as is_pair,
+            coalesce(longitude, try_cast(split_part(trim(coordinates, '[]'), ',', 1) as double)) as lon,
+            coalesce(latitude, try_cast(split_part(trim(coordinates, '[]'), ',', 2) as double)) as lat
         from irve
     )
     where id is not null

@@ -62,8 +62,12 @@ wood as (
     having count(*) > 0
 )
 
-select * from housing where value is not null
-union all
-select * from tourism where value is not null
-union all by name
-select * from wood
+select *
+from (
+    select * from housing
+    union all
+    select * from tourism
+    union all by name
+    select * from wood
+)
+where value is not null

@@ -14,6 +14,7 @@ from pipelines.catalogue.words import flow_needs, levels, measures, needs, param
 from pipelines.checking.checks import queries
 from pipelines.checking.totals import totals
 from pipelines.recipes import in_order, recipes
+from pipelines.release.datapackage import LICENCES
 
 QUERIES = sorted(path for path in paths.SQL.rglob("*.sql") if path.parent != paths.SQL)
 # What DESIGN.md promises; releases may add columns, never lose one.
@@ -88,7 +89,7 @@ def test_every_number_has_a_unit_and_every_column_two_descriptions():
 def test_no_column_is_described_in_vain():
     used = {c.name for table in tables().values() for c in table.columns}
     aliases = {"check_status", "source_status", "missing_need", "level_or_all"}
-    aliases |= {"factor_value", "factor_unit", "factor_status"}
+    aliases |= {"formula_id", "factor_value", "factor_unit", "factor_status"}
     assert set(column_specs()) <= used | aliases
 
 
@@ -123,6 +124,15 @@ def test_every_measure_comes_from_a_source_and_every_source_says_which():
     for id_, source in sources().items():
         if f"{id_}_measures" in tables():
             assert source.measures, id_
+
+
+def test_the_licence_of_a_source_that_is_read_is_one_we_can_name():
+    assert {source.licence for source in read_only().values()} <= set(LICENCES)
+
+
+def test_a_source_leans_on_sources():
+    for source in sources().values():
+        assert {*source.leans_on} <= set(sources()), source.id
 
 
 def test_formulas_name_terms_that_exist():

@@ -42,9 +42,6 @@ CASES = {
     "refused": Case(refused=("insee_commuting", "etalab_commune_contours")),
 }
 
-# Shares by mode become people by those that the comparison base counts.
-LEANING = {"insee_comparateur": {"insee_modal_share"}}
-
 
 def brought(source_id: str) -> set[str]:
     """The measures and facts that a source brings."""
@@ -53,7 +50,7 @@ def brought(source_id: str) -> set[str]:
 
 def leaning_on(case: Case) -> set[str]:
     """The sources that have no value for lack of those of the case."""
-    return {leaning for id_ in case.statuses for leaning in LEANING.get(id_, ())}
+    return {id_ for id_, source in sources().items() if {*source.leans_on} & set(case.statuses)}
 
 
 @dataclass(frozen=True)
@@ -172,10 +169,7 @@ def test_an_indicator_that_is_gone_says_for_lack_of_what(
 ) -> None:
     before = set(pl.read_parquet(next(good.glob("outputs/*/indicators.parquet")))["indicator"])
     said = after.table("not_measured")
-    leaning = set().union(*map(brought, leaning_on(case)))
     for id_ in before - set(after.table("indicators")["indicator"]):
-        if leaning & set(indicators()[id_].measures):
-            continue  # the reason does not go that far up
         of_need = pl.col("indicator").is_null() & pl.col("need").is_in(indicators()[id_].needs)
         reasons = said.filter((pl.col("indicator") == id_) | of_need)["reason_en"].to_list()
         assert any(lost in reason for lost in case.statuses for reason in reasons), id_

@@ -134,7 +134,7 @@ def test_the_parts_of_a_whole_sum_to_it(tiny, said):
 def balanced(tiny, *rows):
     """The balance of each need, from what one EPCI knows."""
     same = {"level": "epci", "code": "E", "evidence": "observed", "coverage": 1.0, "year": 2023}
-    tiny.put("territory_measures", [same | row for row in rows])
+    tiny.put("territory_measures", [{"support": 1.0} | same | row for row in rows])
     return {need: row for (need,), row in by(tiny.make("balances"), "need").items()}
 
 
@@ -206,6 +206,57 @@ def test_the_latest_year_that_speaks_for_enough_of_the_territory(tiny):
         of("farmland", 3, 3, 3, year=2022, coverage=0.49),
     )["food_land"]
     assert (food["local_supply"], food["years"]) == (2, "2020+2023")
+
+
+def partly(tiny):
+    """An EPCI of three communes: all need land, farmland is known of two, the largest apart."""
+    people = {"01001": 500, "01002": 300, "01003": 200}
+    tiny.put("communes", communes({c: {"population": n} for c, n in people.items()}))
+    tiny.put(
+        "territory_members", [{"level": "epci", "code": "E", "commune_code": c} for c in people]
+    )
+    same = {"unit": "ha", "source_id": "agreste_ra2020", "evidence": "observed"}
+    need = {"measure": "food_land_need", "year": 2023, **same}
+    land = {"measure": "farmland", "year": 2020, **same}
+    tiny.put(
+        "measures",
+        [need | {"commune_code": c, "value": 2 * n, "low": n, "high": 3 * n}
+         for c, n in people.items()]
+        + [land | {"commune_code": "01001", "value": 400}],
+    )  # fmt: skip
+    # Inside the extent of the source, which gives nothing for it: none, or a secret.
+    tiny.put("silent_measures", [{"commune_code": "01002", "measure": "farmland", "year": 2020}])
+    return tiny
+
+
+def test_what_is_compared_is_of_the_same_communes(tiny):
+    partly(tiny).make("territory_measures", "asked_sums", "shared_sums")
+    found = by(tiny.get("shared_sums"), "formula", "measure")
+    need, land = found["food_land", "food_land_need"], found["food_land", "farmland"]
+    # The third commune, outside the extent, is on neither side.
+    assert (need["value"], need["low"], need["high"]) == (1600, 800, 2400)
+    assert (land["value"], land["low"], land["high"]) == (400, 400, 400)
+    assert (need["year"], need["coverage"]) == (2023, 0.8)
+    assert land["coverage"] == 0.5
+
+
+def test_a_balance_of_a_part_has_no_bounds_of_the_whole(tiny):
+    partly(tiny).make("territory_measures", "asked_sums", "shared_sums")
+    food = by(tiny.make("balances"), "need")[("food_land",)]
+    assert (food["demand"], food["local_supply"], food["net"]) == (1600, 400, -1200)
+    assert (food["self_sufficiency"], food["coverage"]) == (0.25, 0.5)
+    assert (food["low"], food["high"]) == (None, None)
+
+
+def test_a_balance_needs_communes_that_both_sides_speak_of(tiny):
+    partly(tiny)
+    tiny.put(
+        "measures",
+        [row for row in tiny.get("measures") if (row["measure"], row["commune_code"])
+         != ("food_land_need", "01001")],
+    )  # fmt: skip
+    tiny.make("territory_measures", "asked_sums", "shared_sums")
+    assert ("food_land",) not in by(tiny.make("balances"), "need")
 
 
 # --- facts ---

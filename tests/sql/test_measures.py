@@ -366,16 +366,18 @@ def test_a_modal_share_becomes_people_and_the_larger_commune_weighs_more(tiny):
         [
             {"commune_code": "01001", "car_percent": 80, "transit_percent": 10,
              "bike_percent": 0, "households_with_car_percent": 90},
-            {"commune_code": "01002", "car_percent": 40},
+            {"commune_code": "01002", "car_percent": 40, "transit_percent": 10, "bike_percent": 0},
             {"commune_code": "01003", "car_percent": None},
             {"commune_code": "01004", "car_percent": 50},
+            # Modes are known together, or not at all.
+            {"commune_code": "01005", "car_percent": 50, "transit_percent": 20},
         ],
     )  # fmt: skip
     tiny.put(
         "commune_passage",
         passage(
             2024, ("01001", "01001", 1), ("01002", "01001", 1), ("01003", "01003", 1),
-            ("01004", "01004", 1),
+            ("01004", "01004", 1), ("01005", "01005", 1),
         ),
     )  # fmt: skip
     workers, homes = "employed_residents_15_64", "main_homes"
@@ -396,6 +398,7 @@ def test_a_modal_share_becomes_people_and_the_larger_commune_weighs_more(tiny):
             for code, measure, n, source in [
                 ("01001", workers, 400, counts), ("01001", homes, 60, counts),
                 ("01003", workers, 70, counts), ("01001", homes, 999, "insee_housing"),
+                ("01005", workers, 80, counts),
             ]
         ],
     )  # fmt: skip

@@ -30,6 +30,7 @@ def term(*rows):
                 "variance": known.get("variance"),
                 "evidence": EVIDENCE.index(known.get("evidence", "observed")),
                 "coverage": known.get("coverage", 1.0),
+                "support": known.get("support", 1.0),
             }
             for code, year, value, known in (
                 (*row, {}) if len(row) == 3 else row for row in rows
@@ -38,7 +39,20 @@ def term(*rows):
         schema={
             "level": pl.Categorical, "code": pl.String, "year": pl.Int64,
             **dict.fromkeys(["value", "low", "high", "variance"], pl.Float64),
-            "evidence": pl.Int64, "coverage": pl.Float64,
+            "evidence": pl.Int64, "coverage": pl.Float64, "support": pl.Float64,
+        },
+    )  # fmt: skip
+
+
+def sums(*rows):
+    """Rows of `shared_sums`: code, year, measure, value, low, high, coverage."""
+    names = ["code", "year", "measure", "value", "low", "high", "coverage"]
+    return pl.DataFrame(
+        [{"formula": "some", "level": "epci"} | dict(zip(names, row, strict=True)) for row in rows],
+        schema={
+            "formula": pl.String, "level": pl.Categorical, "code": pl.String, "year": pl.Int64,
+            "measure": pl.String,
+            **dict.fromkeys(["value", "low", "high", "coverage"], pl.Float64),
         },
     )  # fmt: skip
 
@@ -46,9 +60,9 @@ def term(*rows):
 RATIO = "100 * measure.farmland / measure.population"
 
 
-def ratio(farmland, population, formula=RATIO, **known):
+def ratio(farmland, population, formula=RATIO, shared=(), **known):
     terms = {"measure.farmland": farmland, "measure.population": population}
-    return compute(terms, "some", indicator(formula, **known)).to_dicts()
+    return compute(terms, "some", indicator(formula, **known), sums(*shared)).to_dicts()
 
 
 def test_a_value_for_each_year_that_all_terms_have():
@@ -73,9 +87,9 @@ def test_terms_that_share_no_year_give_the_latest_of_each():
 
 
 def test_no_row_for_a_term_that_nobody_has():
-    assert compute({}, "some", indicator(RATIO)).is_empty()
+    assert compute({}, "some", indicator(RATIO), sums()).is_empty()
     terms = {"measure.farmland": term(("E", 2020, 1))}
-    assert compute(terms, "some", indicator(RATIO)).is_empty()
+    assert compute(terms, "some", indicator(RATIO), sums()).is_empty()
 
 
 def test_the_bounds_of_exact_terms_are_not_said():
@@ -158,3 +172,49 @@ def test_a_part_of_a_sampled_whole_has_its_interval():
         interval="share",
     )
     assert (row["value"], round(row["low"], 1), round(row["high"], 1)) == (50, 40.4, 59.6)
+
+
+PART = {"support": 0.5, "coverage": 0.6}
+
+
+def test_a_ratio_is_of_the_communes_that_all_terms_speak_of():
+    (found,) = ratio(
+        term(("E", 2020, 10, PART)),
+        term(("E", 2023, 100)),
+        shared=[
+            ("E", 2023, "farmland", 10, 10, 10, 0.6),
+            ("E", 2023, "population", 40, 40, 40, 0.6),
+        ],
+    )
+    assert (found["value"], found["coverage"], found["years"]) == (25, 0.6, "2020+2023")
+
+
+@pytest.mark.parametrize("coverage", [None, 0.4])
+def test_without_enough_of_them_there_is_no_ratio(coverage):
+    shared = [
+        ("E", 2023, name, 1, 1, 1, coverage) for name in ("farmland", "population") if coverage
+    ]
+    assert ratio(term(("E", 2020, 10, PART)), term(("E", 2023, 100)), shared=shared) == []
+
+
+def test_a_sum_over_a_part_is_at_least_that():
+    (found,) = ratio(term(("E", 2020, 10, PART)), term(), formula="measure.farmland")
+    assert (found["value"], found["low"], found["high"]) == (10, 10, None)
+
+
+def test_flows_and_measures_go_together_for_whole_territories_only():
+    formula = "100 * residents.external / measure.population"
+    whole, part = term(("E", 2022, 10)), term(("E", 2022, 10, PART))
+    for moves, count in ((whole, 1), (part, 0)):
+        terms = {"residents.external": moves, "measure.population": term(("E", 2022, 100))}
+        assert compute(terms, "some", indicator(formula), sums()).height == count
+
+
+def test_a_difference_over_a_part_has_no_bounds():
+    terms = {
+        "residents.external": term(("E", 2022, 10, {"low": 8, "high": 12, **PART})),
+        "housing.external": term(("E", 2022, 4, {"low": 3, "high": 5, **PART})),
+    }
+    formula = indicator("residents.external - housing.external")
+    (found,) = compute(terms, "some", formula, sums()).to_dicts()
+    assert (found["value"], found["low"], found["high"]) == (6, None, None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import sqlglot
 from sqlglot import exp
 
@@ -119,6 +120,13 @@ def run_query(table: Table, store: Store, parameters: dict[str, Any] | None = No
             path.read_text(encoding="utf-8"),
             {name: values[name] for name in parameters_read(path)},
         )
+
+
+def write_frame(table: Table, store: Store, frame: pl.DataFrame) -> int:
+    """Make a table from a frame, and say how many rows it has."""
+    with connection(store) as con:
+        con.register("frame", frame.select(table.column_names))
+        return store.write(con, table, "select * from frame")
 
 
 def write_records(table: Table, store: Store, records: list[dict[str, Any]]) -> int:

@@ -12,7 +12,7 @@ from pipelines.catalogue import words
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
 from pipelines.checking import checks, totals
-from pipelines.ledger import shared
+from pipelines.ledger import attribution, shared
 from pipelines.observations import geography, perimeters
 from pipelines.raw import obtaining
 from pipelines.release.publishing import Release, publish
@@ -106,6 +106,7 @@ def _catalogue() -> dict[str, Recipe]:
         "level_catalogue": words.level_records,
         "need_catalogue": words.need_records,
         "measure_catalogue": words.measure_records,
+        "attribution_catalogue": words.attribution_records,
         "factor_catalogue": words.factor_records,
         "source_measures": words.source_measure_records,
     }
@@ -166,7 +167,29 @@ def _geography() -> dict[str, Recipe]:
 
 
 def _ledger() -> dict[str, Recipe]:
-    return _python("asked_sums", shared.READS, lambda st, run: shared.write_asked_sums(st))
+    return (
+        _python("asked_sums", shared.READS, lambda st, run: shared.write_asked_sums(st))
+        | _python(
+            "attribution_factors",
+            attribution.READS_FACTORS,
+            lambda st, run: attribution.write_factors(st),
+        )
+        | _python(
+            "attribution_models",
+            attribution.READS_MODELS,
+            lambda st, run: attribution.write_models(st),
+        )
+        | _python(
+            "attributed_flows",
+            attribution.READS_FLOWS,
+            lambda st, run: attribution.write_flows(st),
+        )
+        | _python(
+            "attributed_partners",
+            attribution.READS_PARTNERS,
+            lambda st, run: attribution.write_partners(st),
+        )
+    )
 
 
 def _answers() -> dict[str, Recipe]:

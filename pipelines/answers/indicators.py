@@ -9,7 +9,7 @@ from pipelines import engine
 from pipelines.catalogue.formulas import Formula
 from pipelines.catalogue.indicators import EVIDENCE, Indicator, indicator_records, indicators
 from pipelines.catalogue.sources import sources
-from pipelines.catalogue.tables import Table, tables
+from pipelines.catalogue.tables import tables
 from pipelines.catalogue.words import functions, needs, parameter_values
 from pipelines.ledger.shared import TERRITORY, side_by_side
 from pipelines.store import Store
@@ -34,7 +34,7 @@ def write_indicators(store: Store) -> int:
         ours = {id_: one for id_, one in indicators().items() if one.function == function}
         terms = _terms(store, ours.values())
         computed += [compute(terms, id_, one, sums) for id_, one in ours.items()]
-    return _write(store, tables()["indicators"], pl.concat(computed))
+    return engine.write_frame(tables()["indicators"], store, pl.concat(computed))
 
 
 def _terms(store: Store, asked: Iterable[Indicator]) -> dict[str, pl.DataFrame]:
@@ -177,7 +177,7 @@ def write_profile(store: Store, level: str) -> int:
     )
     profile = territories.join(wide, on="code", how="left")
     table = tables()[f"profiles_{level}"]
-    return _write(store, table, profile.select(table.column_names))
+    return engine.write_frame(table, store, profile)
 
 
 def write_indicator_catalogue(store: Store) -> int:
@@ -223,9 +223,3 @@ def _percentile(column: str) -> pl.Expr:
     # Null where a level has a single territory: it has no peers.
     place = (pl.col(column).rank("average") - 1) / (pl.len() - 1)
     return pl.when(pl.len() > 1).then((100 * place).clip(0, 100))
-
-
-def _write(store: Store, table: Table, frame: pl.DataFrame) -> int:
-    with engine.connection(store) as con:
-        con.register("frame", frame.select(table.column_names))
-        return store.write(con, table, "select * from frame")

@@ -121,7 +121,7 @@ def column_specs() -> dict[str, ColumnSpec]:
 
 def _values(written: list[str] | str | None) -> list[str] | None:
     vocabularies: dict[str, Iterable[str]] = {
-        "levels": [*levels(), "foreign", "unknown"],
+        "levels": [*levels(), "foreign", "elsewhere", "unknown"],
         "measures": measures(),
         "needs": needs(),
         "units": UNITS,

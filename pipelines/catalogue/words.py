@@ -1,15 +1,16 @@
-"""The short catalogues, one YAML each: parameters, measures, needs,
-levels, functions, emission factors."""
+"""The short catalogues, one YAML each: parameters, measures, needs, attributions, levels,
+functions, emission factors."""
 
 from functools import cache
 from typing import Any, Literal, Self
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from pipelines import paths
 from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.catalogue.sources import Function, sources
 from pipelines.catalogue.units import check_unit
+from pipelines.errors import CatalogueError
 
 
 class _WithUnit(Entry):
@@ -72,6 +73,45 @@ class Need(_WithUnit):
         return self
 
 
+class MeanDistance(Entry):
+    """Mean distances by road that the decay of a need is fitted to, in km."""
+
+    near: float
+    central: float
+    far: float
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not 0 < self.near <= self.central <= self.far:
+            raise ValueError("0 < near <= central <= far")
+        return self
+
+
+class Attribution(Entry):
+    """How the supply of a need is attributed to its dependents, where nobody counts them.
+
+    Attributes:
+        supply: measures of what is made, the best first.
+        mean_km: what the decay is fitted to; without it, the decay of commuting is borrowed.
+        imports: part of every need met from abroad, whatever the country makes.
+        tonnes: weight of a unit; with `carried_by`, an emission factor per tonne-km.
+        source: where these numbers come from.
+    """
+
+    supply: list[str] = Field(min_length=1)
+    mean_km: MeanDistance | None = None
+    imports: float = Field(0, ge=0, lt=1)
+    tonnes: float | None = None
+    carried_by: str | None = None
+    source: str
+
+    @model_validator(mode="after")
+    def _weighed_to_be_carried(self) -> Self:
+        if (self.tonnes is None) != (self.carried_by is None):
+            raise ValueError("tonnes and carried_by go together")
+        return self
+
+
 class Level(Entry):
     """A level of territory: a partition of communes, or perimeters that may overlap."""
 
@@ -110,6 +150,31 @@ def measures() -> dict[str, Measure]:
 def needs() -> dict[str, Need]:
     """All needs, by name."""
     return read_entries(Need, paths.CATALOGUE / "needs.yml")
+
+
+@cache
+def attributions() -> dict[str, Attribution]:
+    """How flows are attributed, by need.
+
+    Raises:
+        CatalogueError: an entry is of no balanced need, or names a measure or a factor that is not
+            in its catalogue.
+    """
+    path = paths.CATALOGUE / "attributions.yml"
+    entries = read_entries(Attribution, path)
+    unknown = [
+        *(name for name in entries if name not in needs() or not needs()[name].demand),
+        *(name for one in entries.values() for name in one.supply if name not in measures()),
+        *(one.carried_by for one in entries.values() if one.carried_by not in {None, *factors()}),
+    ]
+    if unknown:
+        raise CatalogueError(
+            "attributions.yml names what other catalogues do not have",
+            where=str(path),
+            expected="balanced needs, measures and emission factors",
+            found=", ".join(map(str, unknown)),
+        )
+    return entries
 
 
 @cache
@@ -159,6 +224,17 @@ def need_records() -> list[dict[str, Any]]:
         }
         for name, need in needs().items()
     ]
+
+
+def attribution_records() -> list[dict[str, Any]]:
+    """Rows of `attribution_catalogue`: the measures that each side of a need can be known by."""
+    sides = [
+        (id_, side, choice, measure)
+        for id_, one in attributions().items()
+        for side, chosen in (("demand", [needs()[id_].demand]), ("supply", one.supply))
+        for choice, measure in enumerate(chosen, 1)
+    ]
+    return [dict(zip(("need", "side", "choice", "measure"), row, strict=True)) for row in sides]
 
 
 def source_measure_records() -> list[dict[str, Any]]:

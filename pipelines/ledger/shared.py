@@ -39,10 +39,7 @@ def write_asked_sums(store: Store) -> int:
         _asked(formula, {name: by_measure.get(name, rows.clear()) for name in measures})
         for formula, measures in together.items()
     ]
-    table = tables()["asked_sums"]
-    with engine.connection(store) as con:
-        con.register("frame", pl.concat(asked).select(table.column_names))
-        return store.write(con, table, "select * from frame")
+    return engine.write_frame(tables()["asked_sums"], store, pl.concat(asked))
 
 
 def formulas() -> dict[str, list[str]]:

@@ -1,15 +1,16 @@
 -- The partners of each territory, ranked: on whom it depends, and who depends on it. Rank 0 is the part it
--- meets itself. Only territories whose need (or supply) the source knows are here.
+-- meets itself. Only territories whose need (or supply) is known are here.
 with
 -- The same flow as each of its two ends sees it.
 seen as (
     select need, dependent_id as own_id, 'depends_on' as direction, provider_id as partner_id, quantity,
-        sampling_variance / quantity as unit_weight, located_quantity, quantity_km, year, evidence
+        sampling_variance / quantity as unit_weight, located_quantity, quantity_km, daily_quantity, ghg_kgco2e,
+        ghg_ttw_kgco2e, year, evidence
     from territory_flows
     where quantity > 0
     union all
     select need, provider_id, 'depended_on_by', dependent_id, quantity, sampling_variance / quantity,
-        located_quantity, quantity_km, year, evidence
+        located_quantity, quantity_km, daily_quantity, ghg_kgco2e, ghg_ttw_kgco2e, year, evidence
     from territory_flows
     where quantity > 0
 ),
@@ -31,7 +32,8 @@ known as (
 -- A territory that meets nothing of its need itself says so: nobody was counted, not nobody for sure.
 without_own as (
     select whole.need, whole.own_id, whole.direction, whole.own_id as partner_id, 0 as quantity,
-        unit_weights.unit_weight, 0 as located_quantity, 0 as quantity_km, whole.year, whole.evidence
+        unit_weights.unit_weight, 0 as located_quantity, 0 as quantity_km, 0 as daily_quantity,
+        0 as ghg_kgco2e, 0 as ghg_ttw_kgco2e, whole.year, whole.evidence
     from (
         select need, own_id, direction, any_value(year) as year, min(evidence) as evidence
         from seen
@@ -41,19 +43,78 @@ without_own as (
     left join unit_weights on whole.need = unit_weights.need and whole.own_id = unit_weights.node_id
 ),
 
-partners as (
+counted as (
     select
-        seen.*,
-        known.coverage,
-        seen.own_id = seen.partner_id as is_own,
-        partner.level as partner_level,
-        partner.code as partner_code
+        seen.* exclude (unit_weight),
+        round(byar_low(seen.quantity, seen.unit_weight), 1) as low,
+        round(byar_high(seen.quantity, seen.unit_weight), 1) as high,
+        known.coverage
     from (select * from seen union all select * from without_own) as seen
     inner join known using (need, own_id, direction)
-    inner join nodes as partner on seen.partner_id = partner.node_id
 ),
 
--- Oneself first, the unknown place last; among equals, the lowest code.
+-- Share of each territory's people who live in the places that a need is attributed between.
+attributed_coverage as (
+    select
+        zone_sides.need,
+        member.level,
+        member.code,
+        exact_sum(greatest(coalesce(communes.population, 1), 1)) / any_value(people.people) as coverage
+    from territory_members as member
+    inner join communes using (commune_code)
+    inner join (
+        select level, code, exact_sum(greatest(coalesce(population, 1), 1)) as people
+        from territory_members
+        inner join communes using (commune_code)
+        group by level, code
+    ) as people on member.level = people.level and member.code = people.code
+    inner join zone_sides on zone_sides.zone_code = coalesce(communes.epci_code, communes.commune_code)
+    group by zone_sides.need, member.level, member.code
+),
+
+-- What nobody counts, attributed: the interval is the spread of the models.
+attributed as (
+    select
+        given.need,
+        own.node_id as own_id,
+        given.direction,
+        partner.node_id as partner_id,
+        given.quantity,
+        given.located_quantity,
+        coalesce(given.quantity_km, 0) as quantity_km,
+        case when given.ghg_kgco2e is null then 0 else given.located_quantity end as daily_quantity,
+        coalesce(given.ghg_kgco2e, 0) as ghg_kgco2e,
+        coalesce(given.ghg_ttw_kgco2e, 0) as ghg_ttw_kgco2e,
+        given.year,
+        'modelled' as evidence,
+        given.low,
+        given.high,
+        covered.coverage
+    from attributed_partners as given
+    inner join attributed_coverage as covered
+        on given.need = covered.need and given.level = covered.level and given.code = covered.code
+        and covered.coverage >= $minimum_coverage
+    inner join level_catalogue on given.level = level_catalogue.level
+    inner join networks
+        on networks.network = case level_catalogue.kind when 'partition' then given.level::varchar else 'perimeters' end
+    inner join nodes as own
+        on networks.network = own.network and given.level = own.level and given.code = own.code
+    inner join nodes as partner
+        on networks.network = partner.network
+        and given.partner_level = partner.level and given.partner_code = partner.code
+),
+
+partners as (
+    select
+        every.*,
+        every.own_id = every.partner_id as is_own,
+        partner.level as partner_level,
+        partner.code as partner_code
+    from (select * from counted union all by name select * from attributed) as every
+    inner join nodes as partner on every.partner_id = partner.node_id
+),
+
+-- Oneself first, the unknown place and small parts last; among equals, the lowest code.
 ranked as materialized (
     select
         *,
@@ -63,7 +124,7 @@ ranked as materialized (
     from partners
     window ranking as (
         partition by need, own_id, direction
-        order by is_own desc, partner_level = 'unknown', quantity desc, partner_code, partner_id
+        order by is_own desc, partner_level in ('elsewhere', 'unknown'), quantity desc, partner_code, partner_id
     )
 ),
 
@@ -98,10 +159,12 @@ select
     turned.unit,
     turned.year,
     round(turned.quantity_km / nullif(turned.located_quantity, 0), 1) as distance_km,
-    cast(null as double) as ghg_kgco2e,
+    -- Of those who go there every day, if any.
+    case when turned.daily_quantity > 0 then turned.ghg_kgco2e end as ghg_kgco2e,
+    case when turned.daily_quantity > 0 then turned.ghg_ttw_kgco2e end as ghg_ttw_kgco2e,
     turned.evidence,
-    round(byar_low(turned.quantity, turned.unit_weight), 1) as low,
-    round(byar_high(turned.quantity, turned.unit_weight), 1) as high,
+    turned.low,
+    turned.high,
     turned.coverage
 from turned
 inner join nodes as own on turned.own_id = own.node_id

@@ -30,11 +30,12 @@ seen as (
         partner.code as partner_code
     from (
         select need, 'depends_on' as direction, dependent_id as own_id, provider_id as partner_id,
-            provider_id = dependent_id as is_own, quantity, sampling_variance, located_quantity, quantity_km, evidence
+            provider_id = dependent_id as is_own, quantity, sampling_variance, located_quantity, quantity_km,
+            daily_quantity, ghg_kgco2e, ghg_ttw_kgco2e, evidence
         from territory_flows
         union all
         select need, 'depended_on_by', provider_id, dependent_id, provider_id = dependent_id, quantity,
-            sampling_variance, located_quantity, quantity_km, evidence
+            sampling_variance, located_quantity, quantity_km, daily_quantity, ghg_kgco2e, ghg_ttw_kgco2e, evidence
         from territory_flows
     ) as flow
     inner join nodes as partner on flow.partner_id = partner.node_id
@@ -66,6 +67,9 @@ sums as (
         coalesce(exact_sum_if(seen.sampling_variance, seen.partner_level = 'foreign'), 0) as abroad_variance,
         exact_sum(seen.quantity_km) as distance_total,
         exact_sum(seen.located_quantity) as located,
+        exact_sum(seen.daily_quantity) as daily,
+        exact_sum(seen.ghg_kgco2e) as ghg_full,
+        exact_sum(seen.ghg_ttw_kgco2e) as ghg_ttw,
         exact_sum_if(seen.quantity_km, not seen.is_own)
         / nullif(exact_sum_if(seen.located_quantity, not seen.is_own), 0) as mean_distance_km
     from known
@@ -133,6 +137,9 @@ long as (
             {term: need_id || '.foreign', value: abroad, variance: abroad_variance},
             {term: need_id || '.distance_total', value: distance_total, variance: null},
             {term: need_id || '.located', value: located, variance: null},
+            {term: need_id || '.daily', value: daily, variance: null},
+            {term: need_id || '.ghg_full', value: ghg_full, variance: null},
+            {term: need_id || '.ghg_ttw', value: ghg_ttw, variance: null},
             {term: need_id || '.mean_distance_km', value: mean_distance_km, variance: null},
             {term: need_id || '.partner_hhi', value: partner_hhi, variance: null},
             {term: need_id || '.effective_partners', value: effective_partners, variance: null},

@@ -1,11 +1,11 @@
--- The country, and the levels that hold every commune, must give back the whole ledger.
+-- The country, and the levels that hold every commune, must give back all that the ledger counts.
 with
 whole as (
     select exact_sum(flows.quantity) as total
     from flows
     inner join need_catalogue using (need)
     inner join communes on flows.dependent_code = communes.commune_code
-    where need_catalogue.mirror_of is null
+    where need_catalogue.source_id is not null and need_catalogue.mirror_of is null
 ),
 
 levels as (

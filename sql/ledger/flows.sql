@@ -1,5 +1,6 @@
 -- The ledger: one row per need, provider and dependent. A commuter makes the residence depend on the
--- workplace for a job, and the workplace on the residence for a worker: one count, two needs.
+-- workplace for a job, and the workplace on the residence for a worker: one count, two needs. What nobody counts
+-- is attributed, between EPCI.
 with
 located as (
     select
@@ -15,6 +16,17 @@ located as (
     from census_flows as flow
     left join communes as residence on flow.residence_code = residence.commune_code
     left join communes as other on flow.other_code = other.commune_code
+),
+
+-- Kilometres of a year to work and back, for those who go there every day.
+travelled as (
+    select
+        *,
+        case
+            when source_id = 'insee_commuting' and distance_km <= $daily_commute_km
+                then people * 2 * $commuting_trips_per_week * $commuting_weeks * distance_km
+        end as commuting_km
+    from located
 )
 
 select
@@ -22,17 +34,40 @@ select
     need_catalogue.need,
     case need_catalogue.row_side when 'dependent' then other_code else residence_code end as provider_code,
     case need_catalogue.row_side when 'dependent' then residence_code else other_code end as dependent_code,
-    located.people as quantity,
+    travelled.people as quantity,
     need_catalogue.unit,
-    located.year,
+    travelled.year,
     'observed' as evidence,
     'census' as method,
-    located.unit_weight,
-    located.low,
-    located.high,
-    located.distance_km,
-    cast(null as double) as ghg_kgco2e,
+    travelled.unit_weight,
+    travelled.low,
+    travelled.high,
+    travelled.distance_km,
+    round(travelled.commuting_km * factors.full_kg_per_km, 1) as ghg_kgco2e,
+    round(travelled.commuting_km * factors.ttw_kg_per_km, 1) as ghg_ttw_kgco2e,
     'commune' as grain,
-    located.source_id
-from located
+    travelled.source_id
+from travelled
 inner join need_catalogue using (source_id)
+left join commute_factors as factors on travelled.residence_code = factors.commune_code
+union all
+select
+    need_catalogue.function,
+    attributed.need,
+    attributed.provider_code,
+    attributed.dependent_code,
+    attributed.quantity,
+    need_catalogue.unit,
+    attributed.year,
+    'modelled',
+    'gravity',
+    null,
+    attributed.low,
+    attributed.high,
+    attributed.distance_km,
+    attributed.ghg_kgco2e,
+    attributed.ghg_ttw_kgco2e,
+    'epci',
+    attributed.source_id
+from attributed_flows as attributed
+inner join need_catalogue using (need)

@@ -1,4 +1,4 @@
--- Flows between the nodes of every network. A mirror need is the same flows seen from the other end:
+-- Counted flows between the nodes of every network (attributed ones are not sums of communes). A mirror need is the same flows seen from the other end:
 -- `dependencies` turns them round, they are not summed again.
 with
 places as (
@@ -16,13 +16,16 @@ pairs as (
         exact(flows.quantity * flows.unit_weight) as sampling_variance,
         exact(case when flows.distance_km is null then 0 else flows.quantity end) as located_quantity,
         exact(coalesce(flows.quantity * flows.distance_km, 0)) as quantity_km,
+        exact(case when flows.ghg_kgco2e is null then 0 else flows.quantity end) as daily_quantity,
+        exact(coalesce(flows.ghg_kgco2e, 0)) as ghg_kgco2e,
+        exact(coalesce(flows.ghg_ttw_kgco2e, 0)) as ghg_ttw_kgco2e,
         flows.year,
         flows.evidence
     from flows
     inner join need_catalogue using (need)
     inner join places as provider on flows.provider_code = provider.place_code
     inner join places as dependent on flows.dependent_code = dependent.place_code
-    where need_catalogue.mirror_of is null
+    where need_catalogue.source_id is not null and need_catalogue.mirror_of is null
 ),
 
 -- The nodes of a place stand in a list, so that both ends are looked up once and unfold together.
@@ -84,8 +87,9 @@ out_of_perimeters as (
 )
 
 -- Between communes, the flows are the pairs themselves.
-select need, provider_id, dependent_id, quantity, sampling_variance, located_quantity, quantity_km, year, evidence
 from pairs
+select need, provider_id, dependent_id, quantity, sampling_variance, located_quantity, quantity_km, daily_quantity,
+    ghg_kgco2e, ghg_ttw_kgco2e, year, evidence
 union all
 select
     need,
@@ -95,6 +99,9 @@ select
     sum(sampling_variance),
     sum(located_quantity),
     sum(quantity_km),
+    sum(daily_quantity),
+    sum(ghg_kgco2e),
+    sum(ghg_ttw_kgco2e),
     any_value(year),
     min(evidence)
 from (

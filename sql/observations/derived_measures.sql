@@ -8,28 +8,42 @@ people as (
     where communes.population is not null
 ),
 
+-- A mean over the whole extent of a source that covers the country, or its mainland: the first that does.
+national_means as (
+    select
+        means.need,
+        exact_sum(placed.value) / exact_sum(people.population) as value
+    from (
+        values
+            ('construction_wood_need', 1, 'wood_harvest_timber'),
+            ('wood_energy_need', 1, 'wood_harvest_energy'),
+            ('permanent_crops_need', 1, 'farmland_permanent_crops'),
+            ('permanent_crops_need', 2, 'land_cover_permanent_crops')
+    ) as means(need, choice, measure)
+    inner join (
+        select * from epci_measures union all by name select * from placed_measures
+    ) as placed using (measure)
+    inner join people using (commune_code)
+    inner join sources using (source_id)
+    where split_part(sources.extent, ':', 1) in ('france', 'france-metropolitaine')
+    group by means.need, means.choice
+    qualify row_number() over (partition by means.need order by means.choice) = 1
+),
+
 per_head(measure, value, low, high) as (
     values
         ('food_land_need', $food_land, $food_land_low, $food_land_high),
         ('cropland_need', $food_land * (1 - $grass_share), $food_land_low * (1 - $grass_share),
             $food_land_high * (1 - $grass_share)),
+        ('cereals_need', $food_land * (1 - $grass_share) - $fruit_vegetables_land,
+            $food_land_low * (1 - $grass_share) - $fruit_vegetables_land,
+            $food_land_high * (1 - $grass_share) - $fruit_vegetables_land),
+        ('fruit_vegetables_need', $fruit_vegetables_land, null, null),
         ('grassland_need', $food_land * $grass_share, $food_land_low * $grass_share, $food_land_high * $grass_share),
         ('aggregates_need', $aggregates, $aggregates_low, $aggregates_high),
         ('drinking_water_need', $domestic_water / $water_network_yield, null, null)
     union all
-    -- A mean over the whole extent of a source that covers the country, or its mainland.
-    select
-        case placed.measure when 'wood_harvest_timber' then 'construction_wood_need' else 'wood_energy_need' end,
-        exact_sum(placed.value) / exact_sum(people.population),
-        null,
-        null
-    from epci_measures as placed
-    inner join people using (commune_code)
-    inner join sources using (source_id)
-    where
-        placed.measure in ('wood_harvest_timber', 'wood_harvest_energy')
-        and split_part(sources.extent, ':', 1) in ('france', 'france-metropolitaine')
-    group by placed.measure
+    select need, value, null, null from national_means
 ),
 
 -- Communes of a food project, and communes under the coastal law.

@@ -1,4 +1,4 @@
--- Places outside the communes of France that the flows name, and the unknown place.
+-- Places outside the communes of France that the flows name: abroad, elsewhere, unknown.
 with
 country_of_prefix(prefix, country) as (
     values
@@ -31,5 +31,10 @@ from met
 left join labels using (code)
 left join insee_foreign_codes as listed on met.code = listed.foreign_code
 left join country_of_prefix on met.code like country_of_prefix.prefix || '%'
+union all
+-- Where attributed flows begin or end when it is not an EPCI.
+select 'foreign', 'ROW', 'Reste du monde', null
+union all
+select 'elsewhere', 'FRXXX', 'Ailleurs en France (petites parts réunies)', null
 union all
 select 'unknown', 'XXXXX', 'Lieu non identifié', null

@@ -23,6 +23,8 @@ listed as (
 produced as (
     select source_code, 'electricity_production' as measure, mwh from listed
     union all
+    select source_code, 'electricity_production_without_nuclear', mwh from listed where kind is distinct from 'nuclear'
+    union all
     select source_code, 'electricity_production_renewable', mwh from listed where is_renewable
     union all
     select source_code, 'electricity_production_' || kind, mwh

@@ -81,15 +81,8 @@ def run(good: Path, folder: Path, case: Case) -> After:
     return After(release.folder, before, photograph(ground.outputs))
 
 
-# A few that tell: flows, wood by EPCI, energy, and two that others lean on. The rest is long.
-SHORT = {
-    ALL,
-    "insee_commuting",
-    "aldo_wood_harvest",
-    "ore_consumption",
-    "insee_comparateur",
-    "insee_zonings",
-}
+# Two that tell: the flows, and all at once. The rest takes long.
+SHORT = {ALL, "insee_commuting"}
 
 
 @pytest.fixture(scope="module")

@@ -13,6 +13,7 @@ CATALOGUES = {
     "level_catalogue": words.level_records,
     "need_catalogue": words.need_records,
     "measure_catalogue": words.measure_records,
+    "attribution_catalogue": words.attribution_records,
     "factor_catalogue": words.factor_records,
     "source_measures": words.source_measure_records,
 }

@@ -518,3 +518,125 @@ def test_silence_is_zero_inside_the_extent_only_and_where_the_catalogue_says_so(
     assert bounds(solar) == (None, 0, None)
     assert {code for code, *_ in found} == {"81001", "81002"}
     assert ("81002", "farmland", 2020) not in found
+
+
+def members(code, communes_of_it):
+    return [{"level": "epci", "code": code, "commune_code": c} for c in communes_of_it]
+
+
+def test_what_can_be_left_unsaid_at_most_bounds_the_zeros_and_their_sum(tiny):
+    water, energy = "bnpe_withdrawals", "odre_electricity_registry"
+    tiny.source(water).source(energy)
+    told = ["01001", "01002", "01003"]
+    tiny.put("communes", communes({c: {"population": 100} for c in [*told, "01009"]}))
+    tiny.put("territory_members", [*members("E", [*told, "01009"]), *members("F", told[1:])])
+    tiny.put(
+        "source_extents",
+        [
+            *extents(told, water, energy),
+            {"source_id": water, "commune_code": "01009", "as_row": False, "as_column": True},
+        ],
+    )
+    row = {"commune_code": "01001", "year": 2024, "evidence": "observed", "source_id": water}
+    tiny.put(
+        "placed_measures",
+        [
+            row | {"measure": "water_withdrawal", "value": 50_000},
+            row | {"measure": "water_withdrawal_irrigation", "low": 0},
+            row | {"measure": "electricity_production_wind", "value": 7, "source_id": energy},
+        ],
+    )
+    found = by(tiny.make("measures"), "measure", "commune_code")
+    kinds = ["", "_drinking", "_irrigation", "_industry", "_cooling"]
+    unsaid = {(f"water_withdrawal{kind}", commune): (0, 0, 10_000)
+              for kind in kinds for commune in told}  # fmt: skip
+    # What is declared is as it is, a volume that is not given too; of another use, nothing is.
+    declared = {
+        ("water_withdrawal", "01001"): (50_000, None, None),
+        ("water_withdrawal_irrigation", "01001"): (None, 0, None),
+    }
+    water_only = {key: bounds(one) for key, one in found.items() if one["source_id"] == water}
+    assert water_only == unsaid | declared
+    wind = "electricity_production_wind"
+    assert bounds(found[wind, "01002"]) == (0, None, None)
+    evidence = [found[key]["evidence"] for key in [("water_withdrawal", "01002"), (wind, "01002")]]
+    assert evidence == ["assumed", "observed"]
+
+    sums = by(tiny.make("territory_measures"), "measure", "code")
+    # Outside the extent a commune bounds nothing.
+    assert bounds(sums["water_withdrawal", "E"]) == (50_000, 50_000, 70_000)
+    assert sums["water_withdrawal", "E"]["support"] == 0.75
+    assert bounds(sums["water_withdrawal_irrigation", "E"]) == (0, 0, None)
+    assert bounds(sums["water_withdrawal", "F"]) == (0, 0, 20_000)
+    assert sums["water_withdrawal", "F"]["evidence"] == "assumed"
+    assert bounds(sums[wind, "E"]) == (7, 7, 7)
+    assert (*bounds(sums[wind, "F"]), sums[wind, "F"]["evidence"]) == (0, 0, 0, "observed")
+
+
+def test_a_source_is_silent_of_what_it_may_hide_inside_its_extent(tiny):
+    farms, energy = "agreste_ra2020", "ore_consumption"
+    told = ["01001", "01002", "01003"]
+    tiny.put(
+        "source_extents",
+        [
+            *extents(told, farms),
+            # Inside the extent of another source; complete for those who work there only.
+            *extents([*told, "01004"], energy),
+            {"source_id": farms, "commune_code": "01005", "as_row": False, "as_column": True},
+        ],
+    )
+    tiny.put(
+        "measures",
+        [
+            {"commune_code": commune, "measure": measure, "year": year, "value": value, "low": low,
+             "unit": "ha", "evidence": "observed", "source_id": source}
+            for commune, measure, year, value, low, source in [
+                ("01001", "farmland", 2020, 400, None, farms),
+                # It gives bounds: that is to speak.
+                ("01002", "farmland", 2020, None, 0, farms),
+                ("01003", "farmland", 2010, 20, None, farms),
+                ("01001", "farmland_grassland", 2020, 30, None, farms),
+                # Given, though outside the extent.
+                ("01006", "farmland_grassland", 2020, 40, None, farms),
+                # What is absent is unknown, or zero.
+                ("01001", "electricity_consumption", 2024, 5, None, energy),
+                ("01001", "gas_consumption", 2024, 8, None, energy),
+            ]
+        ],
+    )  # fmt: skip
+    found = by(tiny.make("silent_measures"), "measure", "year", "commune_code")
+    assert set(found) == {
+        ("farmland", 2020, "01003"),
+        ("farmland", 2010, "01001"), ("farmland", 2010, "01002"),
+        ("farmland_grassland", 2020, "01002"), ("farmland_grassland", 2020, "01003"),
+    }  # fmt: skip
+
+
+def test_a_silent_commune_is_spoken_of_and_brings_no_value(tiny):
+    people = {"01001": 500, "01002": 300, "01003": 150, "01004": 50}
+    tiny.put("communes", communes({c: {"population": n} for c, n in people.items()}))
+    tiny.put("territory_members", [*members("E", people), *members("SILENT", ["01002", "01003"])])
+    # The last commune is outside the extent of the farms.
+    tiny.put("source_extents", extents(["01001", "01002", "01003"], "agreste_ra2020"))
+    same = {"unit": "ha", "evidence": "observed"}
+    land = same | {"measure": "farmland", "year": 2020, "source_id": "agreste_ra2020"}
+    need = same | {"measure": "food_land_need", "year": 2023, "source_id": "insee_populations"}
+    tiny.put(
+        "measures",
+        [land | {"commune_code": "01001", "value": 400},
+         *(need | {"commune_code": c, "value": 2 * n} for c, n in people.items())],
+    )  # fmt: skip
+    tiny.make("silent_measures", "territory_measures", "asked_sums", "shared_sums")
+
+    sums = by(tiny.get("territory_measures"), "code", "measure")
+    farmland = sums["E", "farmland"]
+    assert [farmland[name] for name in ("value", "coverage", "support")] == [400, 0.5, 0.75]
+    assert sums["E", "food_land_need"]["support"] == 1
+    # All that is hidden is no zero: nothing is said.
+    assert ("SILENT", "farmland") not in sums
+    shared = by(tiny.get("shared_sums"), "code", "formula", "measure")
+    assert {
+        (code, measure): (row["value"], row["coverage"])
+        for (code, formula, measure), row in shared.items()
+        if formula == "food_land"
+    } == {("E", "farmland"): (400, 0.5), ("E", "food_land_need"): (1900, 0.95)}

@@ -86,6 +86,40 @@ def test_water_of_dams_is_not_withdrawn(tiny):
     }
 
 
+def test_a_volume_that_is_not_given_leaves_its_uses_without_an_upper_bound(tiny):
+    found = said(
+        tiny,
+        "bnpe_withdrawals",
+        [
+            {"installation_code": str(number), "year": 2024, "commune_code": commune,
+             "usage_code": use, "volume_m3": volume}
+            for number, (commune, use, volume) in enumerate(
+                [("01001", "AEP", 10), ("01001", "AEP", None), ("01001", "IRR", 20),
+                 ("01002", "IRR", None), ("01003", "IND", 30), ("01003", "BAR", None),
+                 ("01004", "CAN", None), ("01005", "BAR", None), ("01006", "ENE", 0),
+                 (None, "AEP", None)]
+            )
+        ],
+    )  # fmt: skip
+    hidden = (None, 0, None)
+    assert {key: bounds(row) for key, row in found.items()} == {
+        # Of one use a volume is known and another is not; the other use is exact.
+        ("01001", "water_withdrawal"): (30, 30, None),
+        ("01001", "water_withdrawal_drinking"): (10, 10, None),
+        ("01001", "water_withdrawal_irrigation"): (20, None, None),
+        # Unknown, it is no zero.
+        ("01002", "water_withdrawal"): hidden, ("01002", "water_withdrawal_irrigation"): hidden,
+        # What a dam turbines hides nothing, known or not.
+        ("01003", "water_withdrawal"): (30, None, None),
+        ("01003", "water_withdrawal_industry"): (30, None, None),
+        # A use that is not told apart still counts in the whole.
+        ("01004", "water_withdrawal"): hidden,
+        # A volume of zero is known.
+        ("01006", "water_withdrawal"): (0, None, None),
+        ("01006", "water_withdrawal_cooling"): (0, None, None),
+    }  # fmt: skip
+
+
 # --- energy ---
 
 

@@ -1,0 +1,235 @@
+"""Who serves whom, from what each place makes and needs alone: models that keep both totals.
+
+Matrices have a row per provider and a column per dependent. A kernel is written as a cost: the
+flow is `provider_factor * exp(-cost) * dependent_factor`, and an infinite cost allows none.
+"""
+
+import warnings
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+import ot
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+Vector = NDArray[np.float64]
+Matrix = NDArray[np.float64]
+
+# Above, exp(-cost) vanishes: the same iterations are then run on logarithms.
+_VANISHING = 600.0
+# The ladder of decays: from this share of 1 / km, each rung so much steeper, up to this one per km.
+_RUNG_FROM, _RUNG, _STEEPEST = 0.02, 1.7, 10.0
+
+
+class NotConverged(Exception):
+    """No flows with these totals were found."""
+
+
+@dataclass(frozen=True)
+class Factors:
+    """The balancing factors of a model.
+
+    Attributes:
+        provider, dependent: one per place; 0 for those that make (or need) nothing.
+    """
+
+    provider: Vector
+    dependent: Vector
+
+    def flows(self, cost: Matrix) -> Matrix:
+        """The flows, in the unit of supply."""
+        return self.provider[:, None] * np.exp(-cost) * self.dependent
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Supply and demand that meet within each landmass, the rest being traded with the world.
+
+    Attributes:
+        supply, demand: what goes to, and comes from, the places of the landmass: equal totals.
+        exports, imports: what goes to, and comes from, the rest of the world.
+    """
+
+    supply: Vector
+    demand: Vector
+    exports: Vector
+    imports: Vector
+
+
+def close(supply: Vector, demand: Vector, landmass: NDArray[np.str_], imported: float) -> Closed:
+    """Balance each landmass with the rest of the world.
+
+    A part `imported` of every demand comes from abroad; then the landmass imports what it lacks, or
+    exports what it has left. Every place takes part in proportion: trade knows no distance.
+    """
+    home_supply, home_demand = np.zeros_like(supply), np.zeros_like(demand)
+    for land in np.unique(landmass):
+        here = landmass == land
+        made, needed = supply[here].sum(), (1 - imported) * demand[here].sum()
+        met = min(made, needed)
+        if met > 0:
+            home_supply[here] = supply[here] * (met / made)
+            home_demand[here] = demand[here] * (1 - imported) * (met / needed)
+    return Closed(home_supply, home_demand, supply - home_supply, demand - home_demand)
+
+
+def road_distances(
+    lon: Vector,
+    lat: Vector,
+    area_km2: Vector,
+    landmass: NDArray[np.str_],
+    *,
+    radius: float,
+    detour: float,
+    own: float,
+) -> Matrix:
+    """Estimated road km between places (great circle × detour), and inside them.
+
+    The mean distance inside a place is `own` × √area (two random points of a disc). Infinite
+    where no road crosses the sea.
+    """
+    x, y = np.radians(lon), np.radians(lat)
+    chord = np.sin((y[:, None] - y) / 2) ** 2
+    chord += np.cos(y)[:, None] * np.cos(y) * np.sin((x[:, None] - x) / 2) ** 2
+    distance: Matrix = detour * 2 * radius * np.arcsin(np.sqrt(np.minimum(1, chord)))
+    np.fill_diagonal(distance, detour * own * np.sqrt(area_km2))
+    distance[landmass[:, None] != landmass] = np.inf
+    return distance
+
+
+def gravity_cost(distance: Matrix, decay: float) -> Matrix:
+    """The cost of doubly constrained gravity with exponential decay; 0 gives the proportional."""
+    return np.where(
+        np.isfinite(distance), decay * np.where(np.isfinite(distance), distance, 0), np.inf
+    )
+
+
+def radiation_cost(distance: Matrix, supply: Vector, demand: Vector) -> Matrix:
+    """The cost of radiation (Simini et al. 2012), each dependent looking for the nearest supply.
+
+    A dependent of demand m takes of a supply n, with a supply s nearer than it, in proportion to
+    m n / ((m + s) (m + n + s)). Its own supply comes first.
+    """
+    ordering = distance.copy()
+    np.fill_diagonal(ordering, -1.0)
+    order = np.argsort(ordering, axis=0, kind="stable")
+    sorted_supply = supply[order]
+    nearer = np.empty_like(distance)
+    np.put_along_axis(nearer, order, np.cumsum(sorted_supply, axis=0) - sorted_supply, axis=0)
+    # What the dependent makes itself is no rival: it is left out of what is nearer.
+    nearer = np.maximum(nearer - np.where(np.eye(len(supply), dtype=bool), 0, supply), 0)
+    near, far = demand + nearer, demand + supply[:, None] + nearer
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kernel = demand * supply[:, None] / (near * far)
+        cost = -np.log(np.where(np.isfinite(kernel), kernel, 0))
+    return np.where(np.isfinite(distance), cost, np.inf)
+
+
+def balance(
+    cost: Matrix,
+    supply: Vector,
+    demand: Vector,
+    *,
+    tolerance: float = 1e-9,
+    start: Factors | None = None,
+) -> Factors:
+    """Factors such that rows sum to the supply and columns to the demand (Sinkhorn).
+
+    Args:
+        cost: what a unit costs between two places.
+        supply, demand: equal totals.
+        tolerance: largest error of the totals, as a share of the whole.
+        start: factors of a near problem.
+
+    Raises:
+        NotConverged: nothing to balance, or not within 20,000 iterations.
+    """
+    total = supply.sum()
+    rows, columns = supply > 0, demand > 0
+    if total <= 0 or not np.isclose(total, demand.sum(), rtol=1e-9):
+        raise NotConverged(f"supply {total:g}, demand {demand.sum():g}")
+    inner = cost[np.ix_(rows, columns)]
+    largest = inner[np.isfinite(inner)].max(initial=0)
+    warm = start and (np.log(start.provider[rows]), np.log(start.dependent[columns] / total))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        plan, log = ot.sinkhorn(
+            supply[rows] / total,
+            demand[columns] / total,
+            inner,
+            1.0,
+            method="sinkhorn_log" if largest > _VANISHING else "sinkhorn",
+            numItermax=20_000,
+            stopThr=tolerance,
+            warmstart=warm,
+            log=True,
+        )
+    error = np.abs(plan.sum(1) - supply[rows] / total).max()
+    if not np.isfinite(plan).all() or error > 10 * tolerance:
+        raise NotConverged("; ".join(str(one.message) for one in said) or f"error {error:g}")
+    if largest > _VANISHING:
+        provider, dependent = np.exp(log["log_u"]), np.exp(log["log_v"])
+    else:
+        provider, dependent = log["u"], log["v"]
+    found = Factors(np.zeros_like(supply), np.zeros_like(demand))
+    found.provider[rows], found.dependent[columns] = provider, dependent * total
+    # The columns to the last digit; the rows are within the tolerance.
+    sums = found.flows(cost).sum(axis=0)
+    found.dependent[columns] *= demand[columns] / sums[columns]
+    return found
+
+
+def least_cost(distance: Matrix, supply: Vector, demand: Vector) -> Matrix:
+    """The flows of the least total distance (exact optimal transport).
+
+    Places come in a fixed order, so that ties are always settled alike. Each landmass is balanced,
+    so that nothing need cross the sea.
+    """
+    total = supply.sum()
+    far = 10 * distance[np.isfinite(distance)].max(initial=1)
+    within = np.where(np.isfinite(distance), distance, far)
+    plan = ot.emd(supply / total, demand / total, within, numItermax=5_000_000)
+    return np.where(np.isfinite(distance), plan * total, 0)
+
+
+def proportional(distance: Matrix, supply: Vector, demand: Vector) -> Matrix:
+    """The flows that ignore distance, within each landmass."""
+    cost = gravity_cost(distance, 0.0)
+    return balance(cost, supply, demand).flows(cost)
+
+
+def mean_distance(flows: Matrix, distance: Matrix) -> float:
+    """Mean distance of what flows."""
+    return float((flows * np.where(np.isfinite(distance), distance, 0)).sum() / flows.sum())
+
+
+def fit_decays(
+    distance: Matrix, supply: Vector, demand: Vector, targets: Collection[float]
+) -> dict[float, float]:
+    """The decays at which the mean distance of gravity is each target, within half a percent.
+
+    The mean distance is known on a ladder of decays, from flat to steep as each solution helps
+    the next, and read between the rungs.
+
+    Raises:
+        NotConverged: no decay does, or a model along the way has no flows.
+    """
+    decays: list[float] = []
+    means: list[float] = []
+    decay, start = _RUNG_FROM / max(targets), None
+    while not means or means[-1] > min(targets):
+        if decay > _STEEPEST:
+            raise NotConverged(f"no decay brings the mean distance down to {min(targets):g} km")
+        cost = gravity_cost(distance, decay)
+        start = balance(cost, supply, demand, tolerance=1e-5, start=start)
+        mean = mean_distance(start.flows(cost), distance)
+        if means and mean >= means[-1]:
+            raise NotConverged(f"the mean distance stays at {mean:g} km")
+        decays.append(decay)
+        means.append(mean)
+        decay *= _RUNG
+    if means[0] < max(targets):
+        raise NotConverged(f"no decay brings the mean distance up to {max(targets):g} km")
+    read = PchipInterpolator(np.log(means[::-1]), np.log(decays[::-1]))
+    return {target: float(np.exp(read(np.log(target)))) for target in targets}

@@ -12,7 +12,7 @@ from pipelines.catalogue import words
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
 from pipelines.checking import checks, totals
-from pipelines.ledger import attribution, shared
+from pipelines.ledger import attribution, backtest, shared
 from pipelines.observations import geography, perimeters
 from pipelines.raw import obtaining
 from pipelines.release.publishing import Release, publish
@@ -189,6 +189,7 @@ def _ledger() -> dict[str, Recipe]:
             attribution.READS_PARTNERS,
             lambda st, run: attribution.write_partners(st),
         )
+        | _python("backtest", backtest.READS, lambda st, run: backtest.write_backtest(st))
     )
 
 

@@ -616,7 +616,8 @@ class _Seen:
     @cached_property
     def _outside(self) -> Matrix:
         """The share of each place that lies outside each territory."""
-        return np.maximum(1 - self.parts.toarray(), 0)
+        outside: Matrix = np.maximum(1 - self.parts.toarray(), 0)
+        return outside
 
     def _between(self) -> Matrix:
         """Central quantity by territory and partner of the level, oneself left out."""

@@ -1,5 +1,5 @@
--- Counted flows between the nodes of every network (attributed ones are not sums of communes). A mirror need is the same flows seen from the other end:
--- `dependencies` turns them round, they are not summed again.
+-- Counted flows between the nodes of every network (attributed ones are no sums of communes). A mirror need is
+-- the same flows seen from the other end: `dependencies` turns them round, they are not summed again.
 with
 places as (
     select place_code, node_id as place_id

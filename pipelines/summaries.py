@@ -130,7 +130,9 @@ def _show_function(sheet: Sheet, function: str, label: str, console: Console) ->
     missing: dict[str, list[str]] = {}
     for one in sheet.not_measured:
         if one["function"] == function and (one["indicator"] or one["need"]):
-            missing.setdefault(one["reason_fr"], []).extend(filter(None, [one["label_fr"]]))
+            need = needs().get(one["need"])
+            named = one["label_fr"] or (need.fr if need else None)
+            missing.setdefault(one["reason_fr"], []).extend([named] if named else [])
     for reason, labels in missing.items():
         console.print(
             f"  [dim]non mesuré[/] {', '.join(labels) + ' : ' if labels else ''}{reason}",
@@ -139,19 +141,20 @@ def _show_function(sheet: Sheet, function: str, label: str, console: Console) ->
 
 
 def _show_partners(sheet: Sheet, need: str, direction: str, console: Console) -> None:
-    console.print(f"\n[bold]{DIRECTIONS[direction]}[/] : {needs()[need].fr}")
+    rows = [row for row in sheet.partners if (row["need"], row["direction"]) == (need, direction)]
+    evidence = f", {_evidence(rows[0]['evidence'])}" if rows else ""
+    console.print(f"\n[bold]{DIRECTIONS[direction]}[/] : {needs()[need].fr}{evidence}")
     grid = Grid("", "partenaire", "quantité", "intervalle", "part", "distance", box=None)
-    for row in sheet.partners:
-        if (row["need"], row["direction"]) == (need, direction):
-            own = row["rank"] == 0
-            grid.add_row(
-                "" if own else str(row["rank"]),
-                "(lui-même)" if own else row["partner_name"],
-                f"{_number(row['quantity'])} {UNITS[row['unit']]}",
-                _interval(row),
-                f"{100 * row['share']:.1f} %".replace(".", ","),
-                "" if row["distance_km"] is None else f"{_number(row['distance_km'])} km",
-            )
+    for row in rows:
+        own = row["rank"] == 0
+        grid.add_row(
+            "" if own else str(row["rank"]),
+            "(lui-même)" if own else row["partner_name"],
+            f"{_number(row['quantity'])} {UNITS[row['unit']]}",
+            _interval(row),
+            f"{100 * row['share']:.1f} %".replace(".", ","),
+            "" if row["distance_km"] is None else f"{_number(row['distance_km'])} km",
+        )
     console.print(grid)
 
 

@@ -10,11 +10,13 @@ from pipelines.catalogue.loading import Entry, Text, read_yaml, validate
 from pipelines.catalogue.sources import Function
 from pipelines.catalogue.sources import sources as catalogue
 from pipelines.catalogue.tables import tables
-from pipelines.catalogue.words import flow_needs, parameter_values
+from pipelines.catalogue.words import flow_needs, needs, parameter_values
 from pipelines.store import Store
 
 EVERYONE = "*"
-READS = frozenset({"indicators", "need_coverage", "sources", "territories"})
+READS = frozenset(
+    {"indicators", "need_coverage", "sources", "territories", "attribution_models", "dependencies"}
+)
 
 
 class NeverMeasured(Entry):
@@ -40,12 +42,13 @@ def write_not_measured(store: Store) -> int:
     """Make `not_measured`.
 
     First what no source measures, and the sources that were missing; then each need of flows, for
-    the territories outside its source's extent; then the indicators that have no value although
+    the territories outside its source's extent; each need whose partners could not be attributed,
+    and for whom; then the indicators that have no value although
     their needs are known. The code `*` stands for most of a level, or all: those of its
     territories that have a value are left aside.
     """
     territories = pl.read_parquet(store.path("territories"), columns=["level", "code"]).filter(
-        ~pl.col("level").is_in(["foreign", "unknown"])
+        ~pl.col("level").is_in(["foreign", "elsewhere", "unknown"])
     )
     known = pl.read_parquet(store.path("indicators"), columns=["indicator", "level", "code"])
     coverage = pl.read_parquet(store.path("need_coverage")).filter(direction="depends_on")
@@ -81,6 +84,7 @@ def write_not_measured(store: Store) -> int:
             _record(need.function, id_, None, reason, level, code) | {"source_id": need.source}
             for level, code in _summed_up(missing, territories)
         ]
+    records += _not_attributed(store, territories)
     for id_, indicator in indicators().items():
         said = (
             outside.filter(pl.col("need").is_in(indicator.needs)).select("level", "code").unique()
@@ -94,6 +98,55 @@ def write_not_measured(store: Store) -> int:
             for level, code in _summed_up(unsaid, territories)
         ]
     return engine.write_records(tables()["not_measured"], store, records)
+
+
+def _not_attributed(store: Store, territories: pl.DataFrame) -> list[dict[str, Any]]:
+    """The needs whose partners could not be attributed, for all or for some territories."""
+    models = pl.read_parquet(store.path("attribution_models"))
+    records = [
+        _record(
+            needs()[row["need"]].function,
+            row["need"],
+            None,
+            Text(fr=row["why_fr"], en=row["why_en"]),
+            EVERYONE,
+            EVERYONE,
+        )
+        for row in models.filter(status="not_attributed").to_dicts()
+    ]
+    answered = (
+        pl.scan_parquet(store.path("dependencies"))
+        .filter(pl.col("evidence") == "modelled")
+        .select("need", "level", "code")
+        .unique()
+        .collect()
+    )
+    for need in models.filter(status="used")["need"].unique().sort():
+        ours = answered.filter(need=need)
+        missing = territories.join(ours, on=["level", "code"], how="anti")
+        below = missing.filter(level="commune")
+        records += [
+            _record(needs()[need].function, need, None, reason, level, code)
+            for rows, reason in (
+                (below, _BELOW),
+                (missing.filter(pl.col("level") != "commune"), _UNKNOWN),
+            )
+            for level, code in _summed_up(rows, territories)
+        ]
+    return records
+
+
+_BELOW = Text(
+    fr="Les partenaires sont attribués entre EPCI : rien n'est connu en dessous. Voir l'EPCI de la "
+    "commune.",
+    en="Partners are attributed between EPCI: nothing is known below. See the commune's EPCI.",
+)
+_UNKNOWN = Text(
+    fr="Le besoin, l'offre ou la position de ce territoire n'est pas connu : ses partenaires ne "
+    "sont pas attribués.",
+    en="The need, the supply or the position of this territory is not known: its partners are "
+    "not attributed.",
+)
 
 
 def _summed_up(missing: pl.DataFrame, territories: pl.DataFrame) -> list[tuple[str, str]]:

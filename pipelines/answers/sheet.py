@@ -57,7 +57,8 @@ def find(folder: Path, asked: str, level: str | None = None) -> Place:
             Place(*row)
             for row in con.execute(
                 "select level, code, name from territories"
-                " where level not in ('foreign', 'unknown') and ($level is null or level = $level)"
+                " where level not in ('foreign', 'elsewhere', 'unknown')"
+                " and ($level is null or level = $level)"
                 " order by level, code",
                 {"level": level},
             ).fetchall()
@@ -122,7 +123,7 @@ def sheet(folder: Path, place: Place) -> Sheet:
             # A whole level is named even where some of its territories have a value.
             " coalesce(indicator, need) not in ("
             "select indicator from indicators where level = $level and code = $code union all"
-            " select need from balances where level = $level and code = $code)) order by all",
+            " select need from dependencies where level = $level and code = $code)) order by all",
             asked,
         )
         sample = con.sql("select bool_or(layout = 'synthetic') from sources").fetchall()[0][0]

@@ -94,6 +94,7 @@ class Attribution(Entry):
         supply: measures of what is made, the best first.
         mean_km: what the decay is fitted to; without it, the decay of commuting is borrowed.
         imports: part of every need met from abroad, whatever the country makes.
+        remainder: where what the country lacks comes from: the rest of the world, or nobody knows.
         tonnes: weight of a unit; with `carried_by`, an emission factor per tonne-km.
         source: where these numbers come from.
     """
@@ -101,6 +102,7 @@ class Attribution(Entry):
     supply: list[str] = Field(min_length=1)
     mean_km: MeanDistance | None = None
     imports: float = Field(0, ge=0, lt=1)
+    remainder: Literal["world", "unknown"] = "world"
     tonnes: float | None = None
     carried_by: str | None = None
     source: str

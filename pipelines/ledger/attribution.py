@@ -23,7 +23,8 @@ from pipelines.store import Store
 CENTRAL = "gravity"
 # The models whose spread is the interval, the central one first.
 SPREAD = (CENTRAL, "gravity_near", "gravity_far", "radiation")
-WORLD = ("foreign", "ROW")
+# Where what the country lacks comes from, and where what it has left goes.
+REMAINDERS = {"world": ("foreign", "ROW"), "unknown": ("unknown", "XXXXX")}
 ELSEWHERE = ("elsewhere", "FRXXX")
 
 READS_FACTORS = frozenset({"zones", "zone_sides"})
@@ -54,6 +55,11 @@ class Places:
     about: Attribution
     year: int
     source_id: str
+
+    @property
+    def remainder(self) -> tuple[str, str]:
+        """Level and code of the place that closes the totals."""
+        return REMAINDERS[self.about.remainder]
 
     @cached_property
     def closed(self) -> models.Closed:
@@ -230,7 +236,8 @@ def attributed(store: Store) -> list[Attributed]:
             for model in (m for m in SPREAD if m in by_model):
                 aligned = index.join(by_model[model], on="zone_code", how="left")
                 factors[model] = Factors(
-                    aligned["provider_factor"].to_numpy(), aligned["dependent_factor"].to_numpy()
+                    aligned["provider_factor"].fill_null(-np.inf).to_numpy(),
+                    aligned["dependent_factor"].fill_null(-np.inf).to_numpy(),
                 )
                 decays[model] = float(by_model[model]["decay_per_km"][0] or 0)
             found.append(Attributed(places, factors, decays))
@@ -312,7 +319,10 @@ def _solved(places: Places) -> list[pl.DataFrame]:
                     "provider_factor": found[same].provider,
                     "dependent_factor": found[same].dependent,
                 }
-            ).with_columns(
+            )
+            # Nothing is made (or needed): no factor.
+            .with_columns(pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)))
+            .with_columns(
                 need=pl.lit(places.need),
                 model=pl.lit(model),
                 decay_per_km=pl.lit(decays.get(model, 0.0)),
@@ -436,7 +446,7 @@ def _pairs(one: Attributed, emissions: _Emissions) -> pl.DataFrame:
     flows = list(one.flows.values())
     rest = [np.where(kept, 0, matrix) for matrix in flows]
     rest_km = np.where(kept, 0, one.flows_km)
-    elsewhere, world = ELSEWHERE[1], WORLD[1]
+    elsewhere, world = ELSEWHERE[1], places.remainder[1]
     every = pl.concat(
         [
             _ends(codes[provider], codes[dependent], [f[kept] for f in flows], one.flows_km[kept]),
@@ -609,7 +619,7 @@ class _Seen:
                 _partners(ours[territory], *partners, kept[:-1], kept[-1]),
                 _partners(ours, self.level, ours, own[:-1], own[-1]),
                 _partners(ours, *ELSEWHERE, rest[:-1], rest[-1]),
-                _partners(ours, *WORLD, [self.world], None),
+                _partners(ours, *self.places.remainder, [self.world], None),
             ]
         )
 

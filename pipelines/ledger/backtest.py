@@ -30,8 +30,8 @@ _JUDGED_FROM = 200
 # Above, the kernel between communes takes too long for a test.
 _MOST_COMMUNES = 2_000
 _RATIOS = np.geomspace(0.4, 2.5, 23)
-_ROOTS = np.geomspace(0.3, 2.4, 22)
-_POWERS = np.linspace(0, 2.4, 9)
+_ROOTS = np.geomspace(0.3, 3.2, 25)
+_POWERS = np.linspace(0, 3.3, 12)
 
 
 @dataclass(frozen=True)
@@ -215,7 +215,8 @@ def _row(
         "area_code": area.code,
         "scope": "all" if area.with_own else "external",
         "model": model,
-        "parameters": ", ".join(f"{name} {value:.4g}" for name, value in parameters.items()),
+        "parameters": ", ".join(f"{name} {value:.4g}" for name, value in parameters.items())
+        or "none",
         "choice": choice,
         "n_zones": len(area.observed),
         "commuters": float(area.observed.sum()),

@@ -1,7 +1,7 @@
 """Who serves whom, from what each place makes and needs alone: models that keep both totals.
 
 Matrices have a row per provider and a column per dependent. A kernel is written as a cost: the
-flow is `provider_factor * exp(-cost) * dependent_factor`, and an infinite cost allows none.
+flow is exp(provider factor - cost + dependent factor), and an infinite cost allows none.
 """
 
 import warnings
@@ -18,6 +18,8 @@ Matrix = NDArray[np.float64]
 
 # Above, exp(-cost) vanishes: the same iterations are then run on logarithms.
 _VANISHING = 600.0
+# Totals that are farther than this from those asked, as a share of the whole, are no solution.
+_CONSERVED = 1e-6
 # The ladder of decays: from this share of 1 / km, each rung so much steeper, up to this one per km.
 _RUNG_FROM, _RUNG, _STEEPEST = 0.02, 1.7, 10.0
 
@@ -28,10 +30,10 @@ class NotConverged(Exception):
 
 @dataclass(frozen=True)
 class Factors:
-    """The balancing factors of a model.
+    """The balancing factors of a model, as logarithms.
 
     Attributes:
-        provider, dependent: one per place; 0 for those that make (or need) nothing.
+        provider, dependent: one per place; -inf for those that make (or need) nothing.
     """
 
     provider: Vector
@@ -39,7 +41,7 @@ class Factors:
 
     def flows(self, cost: Matrix) -> Matrix:
         """The flows, in the unit of supply."""
-        return self.provider[:, None] * np.exp(-cost) * self.dependent
+        return np.exp(self.provider[:, None] - cost + self.dependent)
 
 
 @dataclass(frozen=True)
@@ -146,12 +148,17 @@ def balance(
         NotConverged: nothing to balance, or not within 20,000 iterations.
     """
     total = supply.sum()
+    if (
+        not (np.isfinite(supply).all() and np.isfinite(demand).all())
+        or min(supply.min(), demand.min()) < 0
+    ):
+        raise NotConverged("a supply or a demand is below zero, or no number")
     rows, columns = supply > 0, demand > 0
     if total <= 0 or not np.isclose(total, demand.sum(), rtol=1e-9):
         raise NotConverged(f"supply {total:g}, demand {demand.sum():g}")
     inner = cost[np.ix_(rows, columns)]
     largest = inner[np.isfinite(inner)].max(initial=0)
-    warm = start and (np.log(start.provider[rows]), np.log(start.dependent[columns] / total))
+    warm = start and (start.provider[rows], start.dependent[columns] - np.log(total))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         plan, log = ot.sinkhorn(
@@ -165,18 +172,19 @@ def balance(
             warmstart=warm,
             log=True,
         )
-    error = np.abs(plan.sum(1) - supply[rows] / total).max()
-    if not np.isfinite(plan).all() or error > 10 * tolerance:
-        raise NotConverged("; ".join(str(one.message) for one in said) or f"error {error:g}")
+    if not np.isfinite(plan).all():
+        raise NotConverged("; ".join(str(one.message) for one in said) or "no finite flows")
     if largest > _VANISHING:
-        provider, dependent = np.exp(log["log_u"]), np.exp(log["log_v"])
+        provider, dependent = log["log_u"], log["log_v"]
     else:
-        provider, dependent = log["u"], log["v"]
-    found = Factors(np.zeros_like(supply), np.zeros_like(demand))
-    found.provider[rows], found.dependent[columns] = provider, dependent * total
+        provider, dependent = np.log(log["u"]), np.log(log["v"])
+    found = Factors(np.full_like(supply, -np.inf), np.full_like(demand, -np.inf))
+    found.provider[rows], found.dependent[columns] = provider, dependent + np.log(total)
     # The columns to the last digit; the rows are within the tolerance.
-    sums = found.flows(cost).sum(axis=0)
-    found.dependent[columns] *= demand[columns] / sums[columns]
+    found.dependent[columns] += np.log(demand[columns] / found.flows(cost).sum(0)[columns])
+    error = float(np.abs(found.flows(cost).sum(1) - supply).max() / total)
+    if not error <= max(_CONSERVED, 10 * tolerance):
+        raise NotConverged(f"a place gives what it has not, by {error:g} of the whole")
     return found
 
 

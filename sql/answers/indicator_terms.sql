@@ -68,8 +68,9 @@ sums as (
         exact_sum(seen.quantity_km) as distance_total,
         exact_sum(seen.located_quantity) as located,
         exact_sum(seen.daily_quantity) as daily,
-        exact_sum(seen.ghg_kgco2e) as ghg_full,
-        exact_sum(seen.ghg_ttw_kgco2e) as ghg_ttw,
+        -- Nothing where no way is daily, or where no factor or mode is known.
+        case when exact_sum(seen.daily_quantity) > 0 then exact_sum(seen.ghg_kgco2e) end as ghg_full,
+        case when exact_sum(seen.daily_quantity) > 0 then exact_sum(seen.ghg_ttw_kgco2e) end as ghg_ttw,
         exact_sum_if(seen.quantity_km, not seen.is_own)
         / nullif(exact_sum_if(seen.located_quantity, not seen.is_own), 0) as mean_distance_km
     from known

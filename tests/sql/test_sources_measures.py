@@ -171,6 +171,7 @@ def test_kinds_of_power_are_told_apart_and_all_counted(tiny):
     assert produced == {
         "": 2**10 - 1, "renewable": 2**10 - 1 - 32 - 64 - 128, "solar": 1, "wind": 2 + 4,
         "hydro": 8, "bioenergy": 16, "nuclear": 32, "thermal": 128,
+        "without_nuclear": 2**10 - 1 - 32,
     }  # fmt: skip
     assert found["01001", "electricity_capacity_wind"] == 60
 
@@ -246,7 +247,7 @@ def test_the_totals_of_a_forest_are_not_added_to_its_parts(tiny):
 
 
 def test_land_cover_by_class_without_the_copies_of_islands(tiny):
-    cover = {"111": 10, "141": 3, "211": 200, "311": 50, "411": 4, "512": 6}
+    cover = {"111": 10, "141": 3, "211": 200, "221": 7, "231": 80, "311": 50, "411": 4, "512": 6}
     rows = [
         {"siren": siren, "clc_code": clc, "surface_ha": ha}
         for siren in ("200000001", "2")
@@ -255,7 +256,8 @@ def test_land_cover_by_class_without_the_copies_of_islands(tiny):
     assert values(said(tiny, "aldo_land_cover", rows, year=2018, grain="epci")) == {
         ("200000001", measure): value
         for measure, value in {
-            "land_cover": 273, "land_cover_artificial": 13, "land_cover_agricultural": 200,
+            "land_cover": 360, "land_cover_artificial": 13, "land_cover_agricultural": 287,
+            "land_cover_arable": 200, "land_cover_permanent_crops": 7, "land_cover_pastures": 80,
             "land_cover_forest_seminatural": 50, "land_cover_wetlands": 4, "land_cover_water": 6,
             "urban_green_area": 3,
         }.items()

@@ -1,0 +1,11 @@
+-- What every place gives, small parts and exports included, is what it makes.
+select
+    max(abs(given.quantity - sides.supply) / greatest(sides.supply, 1)) as observed,
+    0.0 as expected,
+    'largest relative gap between what a place makes and what it is said to give' as message
+from zone_sides as sides
+inner join (
+    select need, provider_code, exact_sum(quantity) as quantity from attributed_flows group by need, provider_code
+) as given
+    on sides.need = given.need and sides.zone_code = given.provider_code
+having count(*) > 0

@@ -101,6 +101,8 @@ class Places:
         Raises:
             NotConverged: no decay gives a mean distance.
         """
+        if self.closed.supply.sum() == 0:
+            raise NotConverged("nobody makes, or nobody needs, anything")
         if targets := self.targets():
             found = models.fit_decays(
                 self.distance, self.closed.supply, self.closed.demand, set(targets.values())
@@ -373,11 +375,9 @@ def _described(one: Attributed) -> list[dict[str, Any]]:
 
 
 def _margin_error(flows: Matrix, closed: models.Closed) -> float:
-    errors = [0.0]
-    for axis, total in ((1, closed.supply), (0, closed.demand)):
-        some = total > 0
-        errors.append(float(np.abs(flows.sum(axis)[some] / total[some] - 1).max(initial=0)))
-    return max(errors)
+    """Largest gap of a place to its total, as a share of the whole."""
+    gaps = (flows.sum(1) - closed.supply, flows.sum(0) - closed.demand)
+    return float(max(np.abs(gap).max() for gap in gaps) / closed.supply.sum())
 
 
 def _reason(
@@ -471,8 +471,8 @@ def _pairs(one: Attributed, emissions: _Emissions) -> pl.DataFrame:
     )
 
 
-# Quantities are kept with six decimals.
-_SMALLEST = 1e-6
+# Quantities have six decimals; what shares leave below ten of the last is rounding.
+_SMALLEST, _NOTABLE = 1e-6, 1e-5
 
 
 def _kept(flows: Matrix, share: float) -> NDArray[np.bool_]:
@@ -496,14 +496,17 @@ def _bounded(values: list[Vector], km: Vector | None) -> pl.DataFrame:
     """
     constants = parameter_values()
     quantity, several = values[0], len(values) > 1
+    rounded = quantity.round(6)
     low = np.minimum.reduce([*values, quantity * (constants["spread_low"] if several else 1)])
     high = np.maximum.reduce([*values, quantity * (constants["spread_high"] if several else 1)])
     return pl.DataFrame(
         {
-            "quantity": quantity.round(6),
-            "low": np.minimum(np.floor(low * 1e3) / 1e3, quantity.round(6)),
-            "high": np.maximum(np.ceil(high * 1e3) / 1e3, quantity.round(6)),
-            "quantity_km": np.full(len(quantity), np.nan) if km is None else km,
+            "quantity": rounded,
+            "low": np.minimum(np.floor(low * 1e3) / 1e3, rounded),
+            "high": np.maximum(np.ceil(high * 1e3) / 1e3, rounded),
+            "quantity_km": np.full(len(quantity), np.nan)
+            if km is None
+            else km * np.divide(rounded, quantity, out=np.zeros_like(quantity), where=quantity > 0),
         }
     ).with_columns(pl.col("quantity_km").fill_nan(None))
 
@@ -677,5 +680,5 @@ def _partners(
             partner_code=_text(partner),
             located_quantity=pl.lit(0.0) if km is None else pl.col("quantity"),
         )
-        .filter(pl.col("quantity") >= _SMALLEST)
+        .filter(pl.col("quantity") >= _NOTABLE)
     )

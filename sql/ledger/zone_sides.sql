@@ -27,8 +27,9 @@ select
     need,
     demand.zone_code,
     demand.level,
-    demand.value as demand,
-    supply.value as supply,
+    -- A plant can take more than it gives; it serves nobody.
+    greatest(demand.value, 0) as demand,
+    greatest(supply.value, 0) as supply,
     greatest(demand.year, supply.year) as year,
     sources_of.source_id
 from enough

@@ -471,8 +471,8 @@ def _pairs(one: Attributed, emissions: _Emissions) -> pl.DataFrame:
     )
 
 
-# Quantities have six decimals; what shares leave below ten of the last is rounding.
-_SMALLEST, _NOTABLE = 1e-6, 1e-5
+# Quantities are kept with six decimals.
+_SMALLEST = 1e-6
 
 
 def _kept(flows: Matrix, share: float) -> NDArray[np.bool_]:
@@ -680,5 +680,5 @@ def _partners(
             partner_code=_text(partner),
             located_quantity=pl.lit(0.0) if km is None else pl.col("quantity"),
         )
-        .filter(pl.col("quantity") >= _NOTABLE)
+        .filter(pl.col("quantity") >= _SMALLEST)
     )

@@ -141,12 +141,16 @@ def aldo(truth: Truth) -> pd.DataFrame:
             add(row["siren"], "forest_removals", area * float(removals))
     classes = {"1": "artificial", "2": "agricultural", "3": "forest_seminatural"}
     classes |= {"4": "wetlands", "5": "water"}
+    farmland = {"21": "arable", "22": "permanent_crops", "23": "pastures"}
     for row in _distinct(truth, "aldo_land_cover"):
         # The islands (1 to 4) repeat the figures of their neighbour.
         for code, text in row.items() if len(row["siren"]) > 1 else ():
             if code.isdigit() and text:
                 add(row["siren"], "land_cover", float(text))
                 add(row["siren"], f"land_cover_{classes[code[0]]}", float(text))
+                for start, name in farmland.items():
+                    share = float(text) if code.startswith(start) else 0
+                    add(row["siren"], f"land_cover_{name}", share)
                 add(row["siren"], "urban_green_area", float(text) if code == "141" else 0)
     return pd.DataFrame(found)
 

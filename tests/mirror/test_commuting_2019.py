@@ -142,9 +142,15 @@ def test_workplaces_outside_france_are_named(
 
 def test_every_end_of_a_flow_is_a_territory(release_2019: Published) -> None:
     territories = release_2019.table("territories")
-    places = set(territories.loc[territories["level"].isin(["commune", "foreign"]), "code"])
     flows = release_2019.table("flows")
-    assert set(flows["provider_code"]) | set(flows["dependent_code"]) <= places
+    for grain, levels in (
+        ("commune", ["commune", "foreign", "unknown"]),
+        ("epci", ["epci", "commune", "foreign", "elsewhere", "unknown"]),
+    ):
+        places = set(territories.loc[territories["level"].isin(levels), "code"])
+        ours = flows[flows["grain"] == grain]
+        assert len(ours) > 0
+        assert set(ours["provider_code"]) | set(ours["dependent_code"]) <= places
 
 
 def test_a_split_commune_shares_its_workers_by_population(

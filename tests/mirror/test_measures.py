@@ -76,6 +76,7 @@ def registry(truth: Truth) -> pd.DataFrame:
         mwh = number(row["energieannuelleglissanteinjectee"]) / 1000
         names = ["electricity_production", f"electricity_production_{kind}"]
         names += ["electricity_production_renewable"] if kind in RENEWABLE else []
+        names += ["electricity_production_without_nuclear"] if kind != "nuclear" else []
         code = row["codeinseecommune"]
         rows += [(code, name, 2026, mwh, math.isnan(mwh)) for name in names]
         capacity = float(row["puismaxinstallee"])

@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+# Two folders of tests at a time (tests/conftest.py).
+SIDE_BY_SIDE := -n 2
 
 .PHONY: run test test-slow lint dev bench lock clean
 
@@ -9,10 +11,10 @@ run: $(READY)  ## a whole release from the embedded sample, offline
 	$(BIN)/metabolisme run
 
 test: $(READY)  ## the tests, in a few minutes
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE)
 
 test-slow: $(READY)  ## those that take longer; CI runs them too
-	$(BIN)/pytest -m slow
+	$(BIN)/pytest -m slow $(SIDE_BY_SIDE)
 
 lint: $(READY)  ## style, types
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -174,5 +174,6 @@ def test_food_projects(mirror: Path, store: Store) -> None:
     compare_texts(ours["scale"], [row["echelle"].strip() for row in rows])
     compare_texts(ours["level"], [row["niveau"].removesuffix(".0") for row in rows])
     compare_numbers(ours["labelled_year"], [row["annee_labe"] for row in rows])
-    communes = pl.read_parquet(store.path("pat_perimeters_communes"))
+    path = files.find(mirror, "pat_perimeters", name="pat_com.csv")
+    communes = read(store, path, "pat_perimeters_communes", "pat_perimeters", "2025")
     assert set(communes["pat_code"]) == set(ours["pat_code"])

@@ -379,6 +379,8 @@ def test_waits_grow_without_a_wish_of_the_publisher(
     url = web.gives("/flows.csv", b"", status=503)
     with stamina.set_testing(False), pytest.raises(UnavailableError):
         flows(make_publisher(tmp_path, patience=Patience(attempts=4)), url)
+    # What else runs in the process may sleep too, for less.
+    waits = [wait for wait in waits if wait >= 1]
     assert [1 <= w <= 2 for w in waits[:1]] == [True]
     assert len(waits) == 3 and waits == sorted(waits)
 

@@ -145,7 +145,7 @@ networks = st.dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(networks)
 def test_dependencies_of_any_network(flows):
     with tempfile.TemporaryDirectory() as folder:

@@ -6,7 +6,6 @@ import polars as pl
 import pytest
 
 from pipelines.catalogue.words import attributions
-from pipelines.recipes import make_all
 from pipelines.settings import Settings
 
 # Where what the country lacks comes from, and where what it has left goes.
@@ -16,14 +15,9 @@ NEEDS = sorted(attributions())
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory):
+def made(release, workplace):
     """Read a table of the release, or one that is made on the way and not published."""
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("METABOLISME_HOME", str(home))
-        settings = Settings(outputs=tmp_path_factory.mktemp("outputs"))
-        release = make_all(settings).folder
-        kept = settings.tables
+    kept = Settings().tables
 
     def read(name):
         published = release / f"{name}.parquet"

@@ -24,6 +24,7 @@ dev: $(READY)  ## Dagster's own interface on the same definitions
 
 bench: $(READY)  ## time and memory at national size, beside the floor and a plain alternative
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.models
 
 lock:  ## the exact versions, from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

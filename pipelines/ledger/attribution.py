@@ -4,6 +4,7 @@ The published quantity is that of fitted gravity; its interval is the spread ove
 decays. Models are kept as their balancing factors: a matrix is made again where it is read.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -187,8 +188,8 @@ def write_models(store: Store) -> int:
         (row["need"], row["side"]): row
         for row in pl.read_parquet(store.path("attribution_sides")).to_dicts()
     }
-    solved = {one.places.need: one for one in attributed(store)}
-    known = {places.need: places for places in _all_places(store)}
+    solved = {one.places.need: _described(one) for one in attributed(store)}
+    known = {one.need: one for one in _all_places(store) if one.need not in solved}
     records = []
     for need in attributions():
         demand, supply = sides[need, "demand"], sides[need, "supply"]
@@ -200,7 +201,7 @@ def write_models(store: Store) -> int:
             "known_supply": supply["known_share"],
         }
         if need in solved:
-            records += [about | row for row in _described(solved[need])]
+            records += [about | row for row in solved[need]]
         else:
             reason = _reason(known.get(need), demand, supply)
             records.append(about | {"model": CENTRAL, "status": "not_attributed"} | reason)
@@ -225,10 +226,9 @@ def write_partners(store: Store) -> int:
     return _write(tables()["attributed_partners"], store, frames)
 
 
-def attributed(store: Store) -> list[Attributed]:
-    """The needs that could be attributed, with their solved models."""
+def attributed(store: Store) -> Iterator[Attributed]:
+    """The needs that could be attributed, with their solved models, one at a time in memory."""
     rows = pl.read_parquet(store.path("attribution_factors"))
-    found = []
     for places in _all_places(store):
         ours = rows.filter(need=places.need)
         if not ours.is_empty():
@@ -242,19 +242,17 @@ def attributed(store: Store) -> list[Attributed]:
                     aligned["dependent_factor"].fill_null(-np.inf).to_numpy(),
                 )
                 decays[model] = float(by_model[model]["decay_per_km"][0] or 0)
-            found.append(Attributed(places, factors, decays))
-    return found
+            yield Attributed(places, factors, decays)
 
 
 # --- reading ---
 
 
-def _all_places(store: Store) -> list[Places]:
+def _all_places(store: Store) -> Iterator[Places]:
     """The places of each need that is known for enough of the country."""
     zones = pl.read_parquet(store.path("zones")).drop("level")
     sides = pl.read_parquet(store.path("zone_sides"))
     constants = parameter_values()
-    found = []
     for need, about in attributions().items():
         rows = (
             sides.filter(need=need)
@@ -274,21 +272,18 @@ def _all_places(store: Store) -> list[Places]:
             detour=constants["detour_factor"],
             own=constants["own_distance_factor"],
         )
-        found.append(
-            Places(
-                need=need,
-                level=rows["level"].to_list(),
-                code=rows["zone_code"].to_list(),
-                landmass=landmass,
-                supply=rows["supply"].to_numpy(),
-                demand=rows["demand"].to_numpy(),
-                distance=distance,
-                about=about,
-                year=int(rows["year"].max()),  # type: ignore[arg-type]
-                source_id=str(rows["source_id"][0]),
-            )
+        yield Places(
+            need=need,
+            level=rows["level"].to_list(),
+            code=rows["zone_code"].to_list(),
+            landmass=landmass,
+            supply=rows["supply"].to_numpy(),
+            demand=rows["demand"].to_numpy(),
+            distance=distance,
+            about=about,
+            year=int(rows["year"].max()),  # type: ignore[arg-type]
+            source_id=str(rows["source_id"][0]),
         )
-    return found
 
 
 def _solved(places: Places) -> list[pl.DataFrame]:

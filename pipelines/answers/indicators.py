@@ -200,7 +200,7 @@ def write_indicator_catalogue(store: Store) -> int:
 
 def _sources_of(indicator: Indicator) -> set[str]:
     """The sources that can bring the terms of an indicator."""
-    found = set()
+    found = set(indicator.leans_on)
     for term in Formula(indicator.formula).terms:
         table, _, name = term.partition(".")
         if table in needs():

@@ -221,7 +221,13 @@ def _closed(source: dict[str, Any]) -> Text:
 
 def _no_value(indicator: Indicator, sources: dict[str, dict[str, Any]]) -> Text:
     """Why an indicator has no value somewhere: a source that was missing, or that covers a part."""
-    reasons = []
+    leant_on = [
+        one
+        for id_ in indicator.leans_on
+        for one in (id_, *catalogue()[id_].leans_on)
+        if sources[one]["status"] != "ok"
+    ]
+    reasons = [_outside(sources[one], comes_in=False) for one in leant_on]
     for name in indicator.measures:
         bring = {i: s for i, s in catalogue().items() if name in s.measures + s.facts}
         lost = {

@@ -33,6 +33,7 @@ class Indicator(Entry):
             for a part of a sampled whole.
         reading: whether more (or less) of it means less dependence; none if neither.
         evidence: the strongest evidence it can claim, whatever its terms.
+        leans_on: sources that its terms are made with, beside those that bring them.
         minimum: below it the formula has no meaning, and there is no value.
     """
 
@@ -46,6 +47,7 @@ class Indicator(Entry):
     evidence: Evidence = "observed"
     minimum: float | None = None
     caveats: list[Text] = []
+    leans_on: list[str] = []
 
     @field_validator("unit")
     @classmethod

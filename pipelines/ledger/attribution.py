@@ -4,15 +4,19 @@ The published quantity is that of fitted gravity; its interval is the spread ove
 decays. Models are kept as their balancing factors: a matrix is made again where it is read.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_limits
 
 from pipelines import engine
 from pipelines.catalogue.tables import Table, tables
@@ -27,6 +31,9 @@ SPREAD = (CENTRAL, "gravity_near", "gravity_far", "radiation")
 # Where what the country lacks comes from, and where what it has left goes.
 REMAINDERS = {"world": ("foreign", "ROW"), "unknown": ("unknown", "XXXXX")}
 ELSEWHERE = ("elsewhere", "FRXXX")
+
+Need = TypeVar("Need")
+Found = TypeVar("Found")
 
 READS_FACTORS = frozenset({"zones", "zone_sides"})
 READS_MODELS = READS_FACTORS | {"attribution_factors", "attribution_sides"}
@@ -74,6 +81,11 @@ class Places:
         return models.gravity_cost(self.distance, decay)
 
     @cached_property
+    def gravity(self) -> models.Gravity:
+        """The model of gravity, at any decay."""
+        return models.Gravity(self.distance, self.closed.supply, self.closed.demand)
+
+    @cached_property
     def least_cost(self) -> Matrix:
         """The flows of the least total distance: the nearest that could be."""
         return models.least_cost(self.distance, self.closed.supply, self.closed.demand)
@@ -105,9 +117,7 @@ class Places:
         if self.closed.supply.sum() == 0:
             raise NotConverged("nobody makes, or nobody needs, anything")
         if targets := self.targets():
-            found = models.fit_decays(
-                self.distance, self.closed.supply, self.closed.demand, set(targets.values())
-            )
+            found = self.gravity.fitted(set(targets.values()))
             return {model: found[target] for model, target in targets.items()}
         borrowed = commuting_decay(self._area())
         spread = parameter_values()["decay_spread"]
@@ -162,12 +172,12 @@ class Attributed:
         road = np.isfinite(self.places.distance)
         return self.flows[CENTRAL] * np.where(road, self.places.distance, 0)
 
-    @cached_property
+    @property
     def given(self) -> list[Matrix]:
         """The flows of each model, then those × km: a row per provider."""
         return [*self.flows.values(), self.flows_km]
 
-    @cached_property
+    @property
     def taken(self) -> list[Matrix]:
         """The same, a row per dependent."""
         return [np.ascontiguousarray(matrix.T) for matrix in self.given]
@@ -178,8 +188,7 @@ class Attributed:
 
 def write_factors(store: Store) -> int:
     """Make `attribution_factors`: the models of each need, solved."""
-    frames = [frame for places in _all_places(store) for frame in _solved(places)]
-    return _write(tables()["attribution_factors"], store, frames)
+    return _write(tables()["attribution_factors"], store, _each(_solved, _all_places(store)))
 
 
 def write_models(store: Store) -> int:
@@ -188,13 +197,15 @@ def write_models(store: Store) -> int:
         (row["need"], row["side"]): row
         for row in pl.read_parquet(store.path("attribution_sides")).to_dicts()
     }
-    solved = {one.places.need: _described(one) for one in attributed(store)}
+    solved = dict(_each(lambda one: [(one.places.need, _described(one))], attributed(store)))
     known = {one.need: one for one in _all_places(store) if one.need not in solved}
     records = []
-    for need in attributions():
+    for need, how in attributions().items():
         demand, supply = sides[need, "demand"], sides[need, "supply"]
         about = {
             "need": need,
+            "grounds": how.source,
+            "factor": how.carried_by,
             "demand_measure": demand["measure"],
             "supply_measure": supply["measure"],
             "known_demand": demand["known_share"],
@@ -210,20 +221,26 @@ def write_models(store: Store) -> int:
 
 def write_flows(store: Store) -> int:
     """Make `attributed_flows`: between EPCI, small parts merged; and with the rest of the world."""
-    frames = [_pairs(one, _emissions(store, one.places)) for one in attributed(store)]
+    frames = _each(lambda one: [_pairs(one, _emissions(store, one.places))], attributed(store))
     return _write(tables()["attributed_flows"], store, frames)
 
 
 def write_partners(store: Store) -> int:
     """Make `attributed_partners`: the same between a territory of any level and its partners."""
-    parts = pl.read_parquet(store.path("zone_parts"))
-    frames = []
-    for one in attributed(store):
-        emissions = _emissions(store, one.places)
-        ours = parts.filter(need=one.places.need)
-        for (level,), shares in ours.group_by("level", maintain_order=True):
-            frames += _of_level(one, str(level), shares, emissions)
-    return _write(tables()["attributed_partners"], store, frames)
+    parts = pl.read_parquet(store.path("zone_parts")).partition_by("need", as_dict=True)
+
+    def of_need(one: Attributed) -> list[pl.DataFrame]:
+        emissions, seen = _emissions(store, one.places), (one.given, one.taken)
+        levels_of = parts[one.places.need,].partition_by("level")
+        return [frame for level in levels_of for frame in _of_level(one, seen, emissions, level)]
+
+    return _write(tables()["attributed_partners"], store, _each(of_need, attributed(store)))
+
+
+def _each(function: Callable[[Need], list[Found]], needs: Iterable[Need]) -> list[Found]:
+    """What a function finds of each need, two needs at a time, each on one core."""
+    with threadpool_limits(1), ThreadPoolExecutor(2) as pool:
+        return [found for several in pool.map(function, needs) for found in several]
 
 
 def attributed(store: Store) -> Iterator[Attributed]:
@@ -287,45 +304,39 @@ def _all_places(store: Store) -> Iterator[Places]:
 
 
 def _solved(places: Places) -> list[pl.DataFrame]:
-    """The factors of each model; none where the central one has no flows."""
-    closed = places.closed
-    try:
+    """The factors of each model that has flows; none where the central one has none."""
+    found: dict[str, Factors] = {}
+    decays: dict[str, float] = {}
+    with suppress(NotConverged):
         decays = places.decays()
-    except NotConverged:
+    # From the gentlest: each solution helps the next.
+    for model, decay in sorted(decays.items(), key=itemgetter(1)):
+        with suppress(NotConverged):
+            found[model] = places.gravity.at(decay)
+    if CENTRAL not in found:
         return []
-    found: dict[float | str, Factors] = {}
-    frames = []
-    for model in SPREAD:
-        # Models whose decay is the same are the same.
-        same = decays.get(model, model)
-        try:
-            found[same] = found.get(same) or models.balance(
-                places.cost(model, decays.get(model, 0.0)),
-                closed.supply,
-                closed.demand,
-                start=found.get(decays[CENTRAL]),
-            )
-        except NotConverged:
-            if model == CENTRAL:
-                return []
-            continue
-        frames.append(
-            pl.DataFrame(
-                {
-                    "zone_code": places.code,
-                    "provider_factor": found[same].provider,
-                    "dependent_factor": found[same].dependent,
-                }
-            )
-            # Nothing is made (or needed): no factor.
-            .with_columns(pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)))
-            .with_columns(
-                need=pl.lit(places.need),
-                model=pl.lit(model),
-                decay_per_km=pl.lit(decays.get(model, 0.0)),
-            )
+    with suppress(NotConverged):
+        found["radiation"] = models.balance(
+            places.cost("radiation", 0.0), places.closed.supply, places.closed.demand
         )
-    return frames
+    return [
+        pl.DataFrame(
+            {
+                "zone_code": places.code,
+                "provider_factor": found[model].provider,
+                "dependent_factor": found[model].dependent,
+            }
+        )
+        # Nothing is made (or needed): no factor.
+        .with_columns(pl.when(pl.col(pl.Float64).is_finite()).then(pl.col(pl.Float64)))
+        .with_columns(
+            need=pl.lit(places.need),
+            model=pl.lit(model),
+            decay_per_km=pl.lit(decays.get(model, 0.0)),
+        )
+        for model in SPREAD
+        if model in found
+    ]
 
 
 # --- describing ---
@@ -366,7 +377,12 @@ def _described(one: Attributed) -> list[dict[str, Any]]:
         "why_fr": "Le plus près possible : une borne, pas une estimation.",
         "why_en": "The nearest that could be: a bound, no estimate.",
     }
-    return rows
+    lost = {
+        "status": "not_converged",
+        "why_fr": "Le modèle n'a pas convergé : l'intervalle est sans lui.",
+        "why_en": "The model did not converge: the interval is without it.",
+    }
+    return rows + [about | lost | {"model": model} for model in SPREAD if model not in one.flows]
 
 
 def _margin_error(flows: Matrix, closed: models.Closed) -> float:
@@ -437,14 +453,19 @@ def _pairs(one: Attributed, emissions: _Emissions) -> pl.DataFrame:
     kept = _kept(central, parameter_values()["kept_share"])
     np.fill_diagonal(kept, np.diag(central) > 0)
     provider, dependent = np.nonzero(kept)
-    codes = np.array(places.code)
+    codes = pl.Series(places.code)
     flows = list(one.flows.values())
     rest = [np.where(kept, 0, matrix) for matrix in flows]
     rest_km = np.where(kept, 0, one.flows_km)
     elsewhere, world = ELSEWHERE[1], places.remainder[1]
     every = pl.concat(
         [
-            _ends(codes[provider], codes[dependent], [f[kept] for f in flows], one.flows_km[kept]),
+            _ends(
+                codes.gather(provider),
+                codes.gather(dependent),
+                [matrix[kept] for matrix in flows],
+                one.flows_km[kept],
+            ),
             _ends(elsewhere, codes, [matrix.sum(0) for matrix in rest], rest_km.sum(0)),
             _ends(codes, elsewhere, [matrix.sum(1) for matrix in rest], rest_km.sum(1)),
             _ends(world, codes, [closed.imports], None),
@@ -507,7 +528,7 @@ def _bounded(values: list[Vector], km: Vector | None) -> pl.DataFrame:
 
 
 def _text(codes: Any) -> Any:
-    return pl.lit(codes) if isinstance(codes, str) else pl.Series(codes)
+    return pl.lit(codes) if isinstance(codes, str) else codes
 
 
 def _write(table: Table, store: Store, frames: list[pl.DataFrame]) -> int:
@@ -520,25 +541,34 @@ def _write(table: Table, store: Store, frames: list[pl.DataFrame]) -> int:
 
 
 def _of_level(
-    one: Attributed, level: str, parts: pl.DataFrame, emissions: _Emissions
+    one: Attributed,
+    seen: tuple[list[Matrix], list[Matrix]],
+    emissions: _Emissions,
+    parts: pl.DataFrame,
 ) -> list[pl.DataFrame]:
     """What the territories of a level depend on, and what depends on them.
 
     A place is shared out among territories as its need and its supply are among its communes.
+
+    Args:
+        seen: the flows given and taken.
+        parts: the share of each place that belongs to each territory of the level.
     """
+    given, taken = seen
+    level = str(parts["level"][0])
     codes = sorted(parts["code"].unique().to_list())
     demand, supply = (_shares(one.places.code, codes, parts, f"{s}_share") for s in _SIDES)
     closed = one.places.closed
     frames = []
-    for direction, mine, theirs, traded in (
-        ("depends_on", demand, supply, closed.imports),
-        ("depended_on_by", supply, demand, closed.exports),
+    for direction, mine, theirs, matrices, traded in (
+        ("depends_on", demand, supply, taken, closed.imports),
+        ("depended_on_by", supply, demand, given, closed.exports),
     ):
         # A row per place as one end of the flow, a column per place as its partner.
-        matrices = one.taken if direction == "depends_on" else one.given
-        seen = _Seen(level, codes, one.places, [mine @ m for m in matrices], theirs, mine @ traded)
+        flows = [mine @ matrix for matrix in matrices]
+        rows = _Seen(level, codes, one.places, flows, theirs, mine @ traded).rows()
         frames.append(
-            seen.rows().select(
+            rows.select(
                 "code",
                 "partner_level",
                 "partner_code",
@@ -596,25 +626,28 @@ class _Seen:
         which may overlap, partners are places, less what the perimeter holds. Columns code,
         partner_level, partner_code, quantity, low, high, located_quantity, quantity_km.
         """
+        ours = pl.Series(self.codes)
         is_partition = levels()[self.level].kind == "partition"
         central = self._between() if is_partition else self.flows[0] * self._outside
         territory, partner = np.nonzero(self._kept(central))
         if is_partition:
             kept = [self._of_pairs(flows, territory, partner) for flows in self.flows]
-            partners = (np.full(len(partner), self.level), np.array(self.codes)[partner])
+            partners: tuple[str | pl.Series, pl.Series] = (self.level, ours.gather(partner))
         else:
             outside = self._outside[territory, partner]
             kept = [flows[territory, partner] * outside for flows in self.flows]
-            partners = (np.array(self.places.level)[partner], np.array(self.places.code)[partner])
+            partners = (
+                pl.Series(self.places.level).gather(partner),
+                pl.Series(self.places.code).gather(partner),
+            )
         own = [np.asarray(self.parts.multiply(flows).sum(1)) for flows in self.flows]
         rest = [
             np.maximum(flows.sum(1) - own_part - _added(territory, values, len(self.codes)), 0)
             for flows, own_part, values in zip(self.flows, own, kept, strict=True)
         ]
-        ours = np.array(self.codes)
         return pl.concat(
             [
-                _partners(ours[territory], *partners, kept[:-1], kept[-1]),
+                _partners(ours.gather(territory), *partners, kept[:-1], kept[-1]),
                 _partners(ours, self.level, ours, own[:-1], own[-1]),
                 _partners(ours, *ELSEWHERE, rest[:-1], rest[-1]),
                 _partners(ours, *self.places.remainder, [self.world], None),

@@ -22,8 +22,10 @@ _VANISHING = 600.0
 _CONSERVED = 1e-6
 # No stricter tolerance is tried: iterations end in the noise of the numbers.
 _FINEST = 1e-14
-# The ladder of decays: from this share of 1 / km, each rung so much steeper, up to this one per km.
-_RUNG_FROM, _RUNG, _STEEPEST = 0.02, 1.7, 10.0
+# The ladder of decays: each rung so much steeper than the last, up to this one per km.
+_RUNG, _STEEPEST = 1.8, 10.0
+# How well flows are balanced where only their mean distance is read.
+_COARSE = 1e-5
 
 
 class NotConverged(Exception):
@@ -179,17 +181,94 @@ def balance(
             provider, dependent = log["log_u"], log["log_v"]
         else:
             provider, dependent = np.log(log["u"]), np.log(log["v"])
-        found.provider[rows], found.dependent[columns] = provider, dependent + np.log(total)
         # The columns to the last digit; the rows are within the tolerance.
-        found.dependent[columns] += np.log(demand[columns] / found.flows(cost).sum(0)[columns])
-        gaps = np.abs(found.flows(cost).sum(1) - supply)[rows]
-    error, allowed = float(gaps.max() / total), max(_CONSERVED, 10 * tolerance)
+        missing = demand[columns] / total / plan.sum(0)
+        found.provider[rows] = provider
+        found.dependent[columns] = dependent + np.log(total) + np.log(missing)
+        gaps = np.abs(plan @ missing - supply[rows] / total)
+    error, allowed = float(gaps.max()), max(_CONSERVED, 10 * tolerance)
     if error > allowed and tolerance > _FINEST:
         # Iterations that gain little each are not at their end yet.
         return balance(cost, supply, demand, tolerance=tolerance / 1000, start=found)
     if not error <= allowed:
         raise NotConverged(f"a place gives what it has not, by {error:g} of the whole")
     return found
+
+
+class Gravity:
+    """Gravity between some places: solved at one decay after another, each helping the next.
+
+    Args:
+        distance: between places, infinite where there is no road.
+        supply, demand: equal totals.
+    """
+
+    def __init__(self, distance: Matrix, supply: Vector, demand: Vector) -> None:
+        self._distance, self._supply, self._demand = distance, supply, demand
+        self._solved: dict[float, Factors] = {}
+        self._tolerance: dict[float, float] = {}
+
+    def at(self, decay: float, tolerance: float = 1e-9) -> Factors:
+        """The factors at a decay.
+
+        Raises:
+            NotConverged: there are no flows with these totals.
+        """
+        if self._tolerance.get(decay, np.inf) > tolerance:
+            cost, start = gravity_cost(self._distance, decay), self._guess(decay)
+            self._solved[decay] = balance(
+                cost, self._supply, self._demand, tolerance=tolerance, start=start
+            )
+            self._tolerance[decay] = tolerance
+        return self._solved[decay]
+
+    def _guess(self, decay: float) -> Factors | None:
+        """Factors bend little from a decay to the next: those of the two nearest, prolonged."""
+        near = sorted(self._solved, key=lambda solved: abs(np.log(solved / decay)))[:2]
+        if not near or decay in near:
+            return self._solved.get(decay)
+        first = self._solved[near[0]]
+        if len(near) == 1:
+            return first
+        other, reach = self._solved[near[1]], (decay - near[0]) / (near[1] - near[0])
+        with np.errstate(invalid="ignore"):
+            return Factors(
+                first.provider + reach * (other.provider - first.provider),
+                first.dependent + reach * (other.dependent - first.dependent),
+            )
+
+    def fitted(self, targets: Collection[float]) -> dict[float, float]:
+        """The decays at which the mean distance is each target, within a percent or two.
+
+        The mean distance is known on a ladder of decays that spans the targets, and read between
+        the rungs.
+
+        Raises:
+            NotConverged: no decay does, or one along the way has no flows.
+        """
+        flat = steep = 1 / max(targets)
+        means = {flat: self._mean_at(flat)}
+        while means[flat] < max(targets):
+            before, flat = flat, flat / _RUNG
+            means[flat] = self._mean_at(flat)
+            if means[flat] <= means[before] * (1 + _COARSE):
+                raise NotConverged(f"no decay brings the mean distance up to {max(targets):g} km")
+        while means[steep] > min(targets):
+            before, steep = steep, steep * _RUNG
+            if steep > _STEEPEST:
+                raise NotConverged(f"no decay brings the mean distance down to {min(targets):g} km")
+            means[steep] = self._mean_at(steep)
+            if means[steep] >= means[before]:
+                raise NotConverged(f"the mean distance stays at {means[steep]:g} km")
+        rungs = sorted(means, reverse=True)
+        if len(rungs) == 1:
+            return dict.fromkeys(targets, rungs[0])
+        read = PchipInterpolator(np.log([means[rung] for rung in rungs]), np.log(rungs))
+        return {target: float(np.exp(read(np.log(target)))) for target in targets}
+
+    def _mean_at(self, decay: float) -> float:
+        flows = self.at(decay, _COARSE).flows(gravity_cost(self._distance, decay))
+        return mean_distance(flows, self._distance)
 
 
 def least_cost(distance: Matrix, supply: Vector, demand: Vector) -> Matrix:
@@ -206,42 +285,14 @@ def least_cost(distance: Matrix, supply: Vector, demand: Vector) -> Matrix:
 
 
 def proportional(distance: Matrix, supply: Vector, demand: Vector) -> Matrix:
-    """The flows that ignore distance, within each landmass."""
-    cost = gravity_cost(distance, 0.0)
-    return balance(cost, supply, demand).flows(cost)
+    """The flows that ignore distance, each landmass being balanced."""
+    reach = np.isfinite(distance)
+    reached = np.where(reach, demand, 0).sum(1)
+    shares = np.divide(supply, reached, out=np.zeros_like(supply), where=reached > 0)
+    flows: Matrix = shares[:, None] * np.where(reach, demand, 0)
+    return flows
 
 
 def mean_distance(flows: Matrix, distance: Matrix) -> float:
     """Mean distance of what flows."""
     return float((flows * np.where(np.isfinite(distance), distance, 0)).sum() / flows.sum())
-
-
-def fit_decays(
-    distance: Matrix, supply: Vector, demand: Vector, targets: Collection[float]
-) -> dict[float, float]:
-    """The decays at which the mean distance of gravity is each target, within a percent or two.
-
-    The mean distance is known on a ladder of decays, from flat to steep as each solution helps
-    the next, and read between the rungs.
-
-    Raises:
-        NotConverged: no decay does, or a model along the way has no flows.
-    """
-    decays: list[float] = []
-    means: list[float] = []
-    decay, start = _RUNG_FROM / max(targets), None
-    while not means or means[-1] > min(targets):
-        if decay > _STEEPEST:
-            raise NotConverged(f"no decay brings the mean distance down to {min(targets):g} km")
-        cost = gravity_cost(distance, decay)
-        start = balance(cost, supply, demand, tolerance=1e-5, start=start)
-        mean = mean_distance(start.flows(cost), distance)
-        if means and mean >= means[-1]:
-            raise NotConverged(f"the mean distance stays at {mean:g} km")
-        decays.append(decay)
-        means.append(mean)
-        decay *= _RUNG
-    if means[0] < max(targets):
-        raise NotConverged(f"no decay brings the mean distance up to {max(targets):g} km")
-    read = PchipInterpolator(np.log(means[::-1]), np.log(decays[::-1]))
-    return {target: float(np.exp(read(np.log(target)))) for target in targets}

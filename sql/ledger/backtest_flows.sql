@@ -11,28 +11,28 @@ complete as (
     where zones.level = 'epci' and coverage.coverage = 1 and zones.lon is not null and zones.area_km2 > 0
 ),
 
-areas as (
-    select region_code, count(*) as zones
-    from complete
-    group by region_code
-    having zones >= $backtest_zones
+ours as (
+    select communes.commune_code, complete.zone_code, complete.region_code
+    from communes
+    inner join complete on communes.epci_code = complete.zone_code
+    where complete.region_code in (
+        select region_code from complete group by region_code having count(*) >= $backtest_zones
+    )
 ),
 
+-- Régions are compared once flows are summed: as a join, all pairs of communes of a région would be made first.
 pairs as (
     select
-        areas.region_code as area_code,
+        any_value(provider.region_code) as area_code,
         provider.zone_code as provider_code,
         dependent.zone_code as dependent_code,
         exact_sum(flows.quantity) as quantity
     from flows
-    inner join communes as provider_commune on flows.provider_code = provider_commune.commune_code
-    inner join communes as dependent_commune on flows.dependent_code = dependent_commune.commune_code
-    inner join complete as provider on provider_commune.epci_code = provider.zone_code
-    inner join complete as dependent
-        on dependent_commune.epci_code = dependent.zone_code and provider.region_code = dependent.region_code
-    inner join areas on provider.region_code = areas.region_code
+    inner join ours as provider on flows.provider_code = provider.commune_code
+    inner join ours as dependent on flows.dependent_code = dependent.commune_code
     where flows.need = 'jobs'
-    group by areas.region_code, provider.zone_code, dependent.zone_code
+    group by provider.zone_code, dependent.zone_code
+    having area_code = any_value(dependent.region_code)
 )
 
 select *

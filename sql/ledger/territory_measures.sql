@@ -49,7 +49,8 @@ select
     sums.year,
     sums.value,
     sums.low,
-    sums.high,
+    -- What a silent commune holds is unknown.
+    case when silent.communes is null then sums.high end as high,
     -- The worst evidence that carries a notable part of the value.
     case
         when total = 0 then weakest

@@ -29,13 +29,13 @@ def timed_models(zones: int = ZONES) -> dict[str, float]:
     )
     least = models.mean_distance(models.least_cost(distance, supply, demand), distance)
     target = 2 * least
-    (decay,) = models.fit_decays(distance, supply, demand, {target}).values()
+    (decay,) = models.Gravity(distance, supply, demand).fitted({target}).values()
     cost = models.gravity_cost(distance, decay)
     shares = supply / supply.sum(), demand / demand.sum()
     ways: dict[str, Callable[[], object]] = {
-        "gravity, decay fitted to a mean distance": lambda: models.fit_decays(
-            distance, supply, demand, {target}
-        ),
+        "gravity, decay fitted to a mean distance": lambda: models.Gravity(
+            distance, supply, demand
+        ).fitted({target}),
         "gravity": lambda: models.balance(cost, supply, demand),
         "  library alone (sinkhorn)": lambda: ot.sinkhorn(*shares, cost, 1.0, stopThr=1e-9),
         "  library alone (sinkhorn_log)": lambda: ot.sinkhorn(

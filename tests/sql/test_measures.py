@@ -631,6 +631,8 @@ def test_a_silent_commune_is_spoken_of_and_brings_no_value(tiny):
     sums = by(tiny.get("territory_measures"), "code", "measure")
     farmland = sums["E", "farmland"]
     assert [farmland[name] for name in ("value", "coverage", "support")] == [400, 0.5, 0.75]
+    # A lower bound: what the silent commune holds is unknown.
+    assert (farmland["low"], farmland["high"]) == (400, None)
     assert sums["E", "food_land_need"]["support"] == 1
     # All that is hidden is no zero: nothing is said.
     assert ("SILENT", "farmland") not in sums

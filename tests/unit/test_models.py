@@ -299,7 +299,7 @@ def test_a_fitted_decay_gives_the_mean_distance_asked(seed):
     least = models.mean_distance(models.least_cost(country.distance, *ends), country.distance)
     most = models.mean_distance(models.proportional(country.distance, *ends), country.distance)
     asked = [1.15 * least, math.sqrt(least * most), most / 1.15]
-    found = models.fit_decays(country.distance, *ends, asked)
+    found = models.Gravity(country.distance, *ends).fitted(asked)
     assert [found[target] for target in asked] == sorted(found.values(), reverse=True)
     for target, decay in found.items():
         mean = models.mean_distance(country.gravity(decay), country.distance)
@@ -310,7 +310,7 @@ def test_a_fitted_decay_gives_the_mean_distance_asked(seed):
 def test_a_mean_distance_that_no_decay_gives_is_refused(asked, said):
     country = Country([(0, 470), (9, 470), (30, 470)], [400] * 3, [5, 1, 8], [2, 9, 3], "AAA")
     with pytest.raises(NotConverged, match=said):
-        models.fit_decays(country.distance, country.supply, country.demand, [asked])
+        models.Gravity(country.distance, country.supply, country.demand).fitted([asked])
 
 
 # --- trade with the world ---

@@ -2,9 +2,9 @@
 with
 -- A commune of which a measure is kept from us, inside the extent of its source, is spoken of.
 said as (
-    select commune_code, measure, year, value, low, high from measures
+    select commune_code, measure, year, value, low, high, false as is_silent from measures
     union all
-    select commune_code, measure, year, null, null, null from silent_measures
+    select commune_code, measure, year, null, null, null, true from silent_measures
 ),
 
 terms as (
@@ -33,6 +33,7 @@ found as (
         said.value,
         said.low,
         said.high,
+        said.is_silent,
         greatest(coalesce(communes.population, 1), 1) as population,
         count(*) over (
             partition by asked.formula, asked.level, asked.code, asked.year, said.commune_code
@@ -53,7 +54,11 @@ select
     found.measure,
     exact_sum(found.value) as value,
     sum_of_lows(value, low, 1) as low,
-    sum_of_highs(value, low, high, 1) as high,
+    -- What silent communes hold is unknown: no bound where they are a notable part.
+    case
+        when count(*) filter (where is_silent) < $notable_part * count(*)
+            then sum_of_highs(case when is_silent then 0 else value end, low, high, 1)
+    end as high,
     coalesce(exact_sum_if(found.population, found.value is not null), 0) / any_value(people.people) as coverage
 from found
 inner join terms using (formula, level, code, year, terms)

@@ -49,8 +49,8 @@ select
     sums.year,
     sums.value,
     sums.low,
-    -- What a silent commune holds is unknown.
-    case when silent.communes is null then sums.high end as high,
+    -- What silent communes hold is unknown: no bound where they are a notable part.
+    case when coalesce(silent.communes, 0) < $notable_part * people.communes then sums.high end as high,
     -- The worst evidence that carries a notable part of the value.
     case
         when total = 0 then weakest

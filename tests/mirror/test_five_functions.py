@@ -333,9 +333,6 @@ def test_food_of_departements(release_2019: Published, truth: Truth) -> None:
     for rows in found.values():
         assert set(rows.index) == published
         assert set(rows["evidence"]) == {"assumed"}
-    members = truth.members["departement"]
-    silent = set(members.loc[~members["commune_code"].isin(known), "code"])
-    assert silent & published and published - silent
     for code in sorted(published):
         for bound, hectares in FOOD.items():
             need = hectares * people(truth, "departement")[code]
@@ -349,11 +346,21 @@ def test_food_of_departements(release_2019: Published, truth: Truth) -> None:
             due[ids[2]] = (other, 100 - min(100, gross))
             for id_, (column, value) in due.items():
                 said = found[id_].at[code, column]
-                if bound == "high" and code in silent:
-                    # What is kept from us of some communes may be any land.
-                    assert math.isnan(said), (code, id_, column)
-                else:
-                    assert said == pytest.approx(value, rel=1e-7, abs=1e-9), (code, id_, column)
+                assert said == pytest.approx(value, rel=1e-7, abs=1e-9), (code, id_, column)
+
+
+def test_silent_communes_leave_no_upper_bound(release_2019: Published, truth: Truth) -> None:
+    """Where the census of farms keeps a twentieth of the communes from us, or more."""
+    carried = truth.cog.carry(farmland(truth).index, 2020, truth.populations)
+    known = {new for parts in carried.values() for new in parts}
+    members = truth.members["epci"]
+    silent = (~members["commune"].isin(known)).groupby(members["code"]).mean()
+    found = release_2019.rows("indicators", level="epci", indicator="food_self_sufficiency")
+    found = found.set_index("code")
+    notable = silent[found.index] >= 0.05
+    assert notable.any() and not notable.all()
+    assert (found["high"].isna() == notable).all()
+    assert found["low"].notna().all()
 
 
 # --- wood ---

@@ -7,6 +7,7 @@ reservations: sources unavailable, checks that warn).
 import json
 import sys
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -35,6 +36,14 @@ Vintages = Annotated[
     typer.Option("--vintage", metavar="SOURCE=VINTAGE", help="A vintage other than the newest."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="The folder of the releases.")]
+
+
+class Format(StrEnum):
+    """How a territory's answer is written."""
+
+    text = "text"
+    json = "json"
+    markdown = "markdown"
 
 
 @app.command()
@@ -138,16 +147,28 @@ def sources_fetch(
 def territory(
     name_or_code: Annotated[str, typer.Argument(metavar="NAME_OR_CODE")],
     level: Annotated[str | None, typer.Option(help="Its level, when several fit.")] = None,
+    output_format: Annotated[
+        Format, typer.Option("--format", help="How it is written.")
+    ] = Format.text,
     outputs: Out = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the questions for one territory: on whom it depends, who depends on it."""
+    """Answer the three questions for one territory: on whom it depends, who depends on it, and
+    what it could negotiate with whom."""
+    from rich.markdown import Markdown
+
+    from pipelines.answers.markdown import markdown
     from pipelines.answers.sheet import find, sheet
     from pipelines.release.publishing import latest
 
     folder = latest(outputs or paths.outputs()).folder
     answer = sheet(folder, find(folder, name_or_code, level))
-    out.print_json(json.dumps(asdict(answer))) if as_json else summaries.show_sheet(answer, out)
+    if as_json or output_format is Format.json:
+        out.print_json(json.dumps(asdict(answer)))
+    elif output_format is Format.markdown:
+        print(markdown(answer))
+    else:
+        out.print(Markdown(markdown(answer)))
 
 
 @app.command()

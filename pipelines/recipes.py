@@ -6,9 +6,9 @@ from functools import cache, partial
 from typing import Literal
 
 from pipelines import engine
+from pipelines.answers import complements, not_measured, reciprocity
 from pipelines.answers import indicators as answers
-from pipelines.answers import not_measured
-from pipelines.catalogue import words
+from pipelines.catalogue import levers, words
 from pipelines.catalogue.sources import sources
 from pipelines.catalogue.tables import Table, tables
 from pipelines.checking import checks, totals
@@ -108,6 +108,8 @@ def _catalogue() -> dict[str, Recipe]:
         "measure_catalogue": words.measure_records,
         "attribution_catalogue": words.attribution_records,
         "factor_catalogue": words.factor_records,
+        "levers": levers.lever_records,
+        "lever_conditions": levers.condition_records,
         "source_measures": words.source_measure_records,
     }
 
@@ -145,6 +147,11 @@ def _geography() -> dict[str, Recipe]:
             "commune_shapes",
             geography.SHAPES_READS,
             lambda st, run: geography.write_commune_shapes(st),
+        )
+        | _python(
+            "departement_neighbours",
+            geography.SHAPES_READS,
+            lambda st, run: geography.write_departement_neighbours(st),
         )
         | _python(
             "located_points",
@@ -218,6 +225,16 @@ def _answers() -> dict[str, Recipe]:
             "indicator_catalogue",
             frozenset({"indicators", "sources"}),
             lambda st, run: answers.write_indicator_catalogue(st),
+        )
+        | _python(
+            "reciprocity_factors",
+            reciprocity.READS,
+            lambda st, run: reciprocity.write_reciprocity_factors(st),
+        )
+        | _python(
+            "complement_allocation",
+            complements.READS,
+            lambda st, run: complements.write_complement_allocation(st),
         )
         | _python(
             "not_measured",

@@ -9,12 +9,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table as Grid
 
-from pipelines.answers.sheet import Sheet
 from pipelines.catalogue.sources import Source
-from pipelines.catalogue.units import UNITS
-from pipelines.catalogue.words import functions, needs
-
-DIRECTIONS = {"depends_on": "De qui ce territoire dépend", "depended_on_by": "Qui dépend de lui"}
 
 
 @dataclass(frozen=True)
@@ -92,88 +87,6 @@ def sources_table(known: Iterable[Source]) -> Grid:
             source.id, source.publisher, vintages, source.licence, "yes" if source.required else ""
         )
     return grid
-
-
-def show_sheet(sheet: Sheet, console: Console) -> None:
-    """Print a territory's answer, in French."""
-    t = sheet.territory
-    if sheet.sample:
-        console.print("[bold]EXEMPLE : pays fictif, aucun chiffre n'est réel[/]")
-    people = f", {_number(t['population'])} habitants" if t["population"] is not None else ""
-    console.print(f"[bold]{t['name']}[/] ({t['level']} {t['code']}{people})")
-    for function, label in functions().items():
-        _show_function(sheet, function, label.fr, console)
-    for need, direction in dict.fromkeys((p["need"], p["direction"]) for p in sheet.partners):
-        _show_partners(sheet, need, direction, console)
-    lost = {m["source_id"] for m in sheet.not_measured if not m["need"] and not m["indicator"]}
-    if lost:
-        console.print(f"\n[bold]Sources qui ont manqué[/] : {', '.join(sorted(lost))}")
-
-
-def _show_function(sheet: Sheet, function: str, label: str, console: Console) -> None:
-    """The indicators of one function, then what cannot be said of it."""
-    console.print(f"\n[bold]{label}[/]")
-    grid = Grid("indicateur", "valeur", "intervalle", "années", "preuve", "rang", box=None)
-    for one in sheet.indicators:
-        if one["function"] == function:
-            partial = "" if one["coverage"] >= 0.8 else f" (partiel : {one['coverage']:.0%})"
-            grid.add_row(
-                one["label_fr"] + partial,
-                f"{_number(one['value'])} {UNITS[one['unit']]}",
-                _interval(one),
-                one["years"],
-                _evidence(one["evidence"]),
-                "" if one["percentile"] is None else f"{one['percentile']:.0f}/100",
-            )
-    console.print(grid)
-    # Indicators that lack a value for the same reason are told together.
-    missing: dict[str, list[str]] = {}
-    for one in sheet.not_measured:
-        if one["function"] == function and (one["indicator"] or one["need"]):
-            need = needs().get(one["need"])
-            named = one["label_fr"] or (need.fr if need else None)
-            missing.setdefault(one["reason_fr"], []).extend([named] if named else [])
-    for reason, labels in missing.items():
-        console.print(
-            f"  [dim]non mesuré[/] {', '.join(labels) + ' : ' if labels else ''}{reason}",
-            soft_wrap=False,
-        )
-
-
-def _show_partners(sheet: Sheet, need: str, direction: str, console: Console) -> None:
-    rows = [row for row in sheet.partners if (row["need"], row["direction"]) == (need, direction)]
-    evidence = f", {_evidence(rows[0]['evidence'])}" if rows else ""
-    console.print(f"\n[bold]{DIRECTIONS[direction]}[/] : {needs()[need].fr}{evidence}")
-    grid = Grid("", "partenaire", "quantité", "intervalle", "part", "distance", box=None)
-    for row in rows:
-        own = row["rank"] == 0
-        grid.add_row(
-            "" if own else str(row["rank"]),
-            "(lui-même)" if own else row["partner_name"],
-            f"{_number(row['quantity'])} {UNITS[row['unit']]}",
-            _interval(row),
-            f"{100 * row['share']:.1f} %".replace(".", ","),
-            "" if row["distance_km"] is None else f"{_number(row['distance_km'])} km",
-        )
-    console.print(grid)
-
-
-def _number(value: float) -> str:
-    """A number as French typography writes it: thin spaces, decimal comma."""
-    decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
-    text = f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
-    return text.rstrip("0").rstrip(",") if "," in text else text
-
-
-def _interval(row: dict[str, Any]) -> str:
-    if row["low"] is None or row["high"] is None:
-        # A lower bound alone: what is hidden is unknown.
-        return "" if row["low"] is None else f"au moins {_number(row['low'])}"
-    return f"{_number(row['low'])} à {_number(row['high'])}"
-
-
-def _evidence(evidence: str) -> str:
-    return {"observed": "observé", "modelled": "modélisé", "assumed": "supposé"}[evidence]
 
 
 def _tally(counts: dict[str, int]) -> str:

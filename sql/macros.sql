@@ -47,3 +47,11 @@ create macro sum_of_highs(value, low, high, weight) as
         when count(*) = count(case when low is null and high is null then value else high end)
             then exact_sum((case when low is null and high is null then value else high end) * weight)
     end;
+
+-- The kind of a basket: each gives something, for the same needs or only for others; one side gives; or none.
+create macro basket_of(a_needs, b_needs, both_ways) as
+    case
+        when a_needs > 0 and b_needs > 0 then case when both_ways > 0 then 'reciprocal' else 'crossed' end
+        when a_needs + b_needs > 0 then 'one_way'
+        else 'none'
+    end;

@@ -1,4 +1,4 @@
-"""One territory's answer to the questions, read from a release."""
+"""One territory's answer to the three questions, read from a release."""
 
 import unicodedata
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from pipelines.catalogue.words import levels, needs
 from pipelines.errors import UsageError
 
 PARTNERS = 8
+# Territories to talk to.
+BASKETS = 8
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Sheet:
         indicators: its indicators, with their French labels.
         partners: its first partners for each need and direction, its own part (rank 0) first;
             a mirror need is left out: it says the same of the same people.
+        relations: how each need is spread over all its partners.
+        baskets: territories of which the most is given and taken, over all functions.
+        cooperation: territories within reach that complement it best.
+        levers: actions that its own figures call for, with the figures that do.
         not_measured: what cannot be said of it, and why.
     """
 
@@ -39,6 +45,10 @@ class Sheet:
     territory: dict[str, Any]
     indicators: list[dict[str, Any]]
     partners: list[dict[str, Any]]
+    relations: list[dict[str, Any]]
+    baskets: list[dict[str, Any]]
+    cooperation: list[dict[str, Any]]
+    levers: list[dict[str, Any]]
     not_measured: list[dict[str, Any]]
 
 
@@ -109,9 +119,29 @@ def sheet(folder: Path, place: Place) -> Sheet:
             con,
             "select need, direction, rank, partner_level, partner_code, partner_name, quantity,"
             " share, cumulative_share, unit, distance_km, low, high, evidence, year"
-            " from dependencies where level = $level and code = $code and rank <= $partners"
+            " from dependencies where level = $level and code = $code"
+            " and (rank <= 3 or rank <= $partners and share >= 0.001 or partner_level = 'unknown')"
             " and not list_contains($mirrors, need) order by need, direction desc, rank",
             asked | {"partners": PARTNERS, "mirrors": mirrors},
+        )
+        relations = _rows(
+            con,
+            "select * from relations where level = $level and code = $code"
+            " and not list_contains($mirrors, need) order by function, need, direction desc",
+            asked | {"mirrors": mirrors},
+        )
+        baskets = _rows(con, _BOTH_WAYS.format(table="baskets", order=_BEST_BASKETS), asked)
+        cooperation = _rows(
+            con, _BOTH_WAYS.format(table="cooperation", order="score desc, partner_code"), asked
+        )
+        levers = _rows(
+            con,
+            "select lever, levers.function, type, label_fr, description_fr,"
+            " list({'indicator': indicator, 'value': value, 'unit': triggered_levers.unit,"
+            " 'comparison': comparison, 'threshold': threshold} order by indicator) as called_by"
+            " from triggered_levers inner join levers using (lever)"
+            " where level = $level and code = $code group by all order by levers.function, lever",
+            asked,
         )
         missing = _rows(
             con,
@@ -127,7 +157,38 @@ def sheet(folder: Path, place: Place) -> Sheet:
             asked,
         )
         sample = con.sql("select bool_or(layout = 'synthetic') from sources").fetchall()[0][0]
-    return Sheet(bool(sample), territory, indicators, partners, missing)
+    return Sheet(
+        bool(sample),
+        territory,
+        indicators,
+        partners,
+        relations,
+        baskets,
+        cooperation,
+        levers,
+        missing,
+    )
+
+
+# A pair is kept once: it is read from either of its ends.
+_BOTH_WAYS = (
+    "select * from ("
+    "select * exclude (code_a, name_a, level_b, code_b, name_b, a_gives, b_gives),"
+    " level_b as partner_level, code_b as partner_code, name_b as partner_name,"
+    " a_gives as given, b_gives as taken"
+    " from {table} where level = $level and code_a = $code"
+    " union all by name"
+    " select * exclude (code_a, name_a, level_b, code_b, name_b, a_gives, b_gives),"
+    " level as partner_level, code_a as partner_code, name_a as partner_name,"
+    " b_gives as given, a_gives as taken"
+    " from {table} where level = $level and level_b = $level and code_b = $code"
+    f") order by {{order}} limit {BASKETS}"
+)
+# First those where each gives, in most functions; then those where one side gives most.
+_BEST_BASKETS = (
+    "basket in ('reciprocal', 'crossed') desc, least(a_functions, b_functions) desc,"
+    " len(coalesce(given, '')) + len(coalesce(taken, '')) desc, partner_code"
+)
 
 
 def _release(folder: Path) -> duckdb.DuckDBPyConnection:

@@ -55,6 +55,7 @@ class Need(_WithUnit):
         row_side: the end of the flow for whose communes a partial source is complete.
         mirror_of: the need that counts the same people seen from the other end.
         demand, local_supply: for a balanced need, the measures of what is needed and made here.
+        reach_km: how far by road a surplus can meet a deficit.
     """
 
     function: Function
@@ -63,6 +64,7 @@ class Need(_WithUnit):
     mirror_of: str | None = None
     demand: str | None = None
     local_supply: str | None = None
+    reach_km: float | None = Field(None, gt=0)
 
     @model_validator(mode="after")
     def _counted_or_balanced(self) -> Self:
@@ -70,6 +72,8 @@ class Need(_WithUnit):
             raise ValueError("a need has a source of flows, or a demand")
         if (self.source is None) != (self.row_side is None):
             raise ValueError("a need counted by a source has a row_side")
+        if self.reach_km and not self.local_supply:
+            raise ValueError("a surplus has a reach where there is a local_supply")
         return self
 
 
@@ -221,6 +225,7 @@ def need_records() -> list[dict[str, Any]]:
             "mirror_of": need.mirror_of,
             "demand_measure": need.demand,
             "supply_measure": need.local_supply,
+            "reach_km": need.reach_km,
             "label_fr": need.fr,
             "label_en": need.en,
         }

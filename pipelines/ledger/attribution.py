@@ -577,6 +577,7 @@ def _of_level(
                 "high",
                 "located_quantity",
                 "quantity_km",
+                "merged_hhi",
                 need=pl.lit(one.places.need),
                 level=pl.lit(level),
                 direction=pl.lit(direction),
@@ -645,11 +646,15 @@ class _Seen:
             np.maximum(flows.sum(1) - own_part - _added(territory, values, len(self.codes)), 0)
             for flows, own_part, values in zip(self.flows, own, kept, strict=True)
         ]
+        named = _added(territory, central[territory, partner] ** 2, len(self.codes))
+        merged = np.maximum(np.einsum("ij,ij->i", central, central) - named, 0)
+        external = self.flows[0].sum(1) - own[0] + self.world
+        merged_hhi = np.divide(merged, external**2, out=np.zeros_like(merged), where=external > 0)
         return pl.concat(
             [
                 _partners(ours.gather(territory), *partners, kept[:-1], kept[-1]),
                 _partners(ours, self.level, ours, own[:-1], own[-1]),
-                _partners(ours, *ELSEWHERE, rest[:-1], rest[-1]),
+                _partners(ours, *ELSEWHERE, rest[:-1], rest[-1], merged_hhi),
                 _partners(ours, *self.places.remainder, [self.world], None),
             ]
         )
@@ -693,7 +698,12 @@ def _added(groups: NDArray[np.int64], values: Vector, count: int) -> Vector:
 
 
 def _partners(
-    code: Any, level: Any, partner: Any, values: list[Vector], km: Vector | None
+    code: Any,
+    level: Any,
+    partner: Any,
+    values: list[Vector],
+    km: Vector | None,
+    merged_hhi: Vector | None = None,
 ) -> pl.DataFrame:
     """Rows of partners: `values` by model, the central one first; no km where there is no road."""
     return (
@@ -706,6 +716,7 @@ def _partners(
             code=_text(code),
             partner_level=_text(level),
             partner_code=_text(partner),
+            merged_hhi=pl.lit(None, pl.Float64) if merged_hhi is None else pl.Series(merged_hhi),
             located_quantity=pl.lit(0.0) if km is None else pl.col("quantity"),
         )
         .filter(pl.col("quantity") >= _SMALLEST)

@@ -97,6 +97,20 @@ def write_commune_shapes(store: Store) -> int:
         return _write_rows(con, store, "commune_shapes", rows)
 
 
+def write_departement_neighbours(store: Store) -> int:
+    """Make `departement_neighbours`: pairs of départements of which two communes touch."""
+    import shapely
+
+    with engine.connection(store) as con:
+        engine.attach(con, store, SHAPES_READS)
+        codes, contours = _contours(con)
+        tree = shapely.STRtree(contours)
+        touching = zip(*tree.query(contours, predicate="intersects").tolist(), strict=True)
+        of = [code[:3] if code.startswith("97") else code[:2] for code in codes]
+        pairs = sorted({(of[a], of[b]) for a, b in touching if of[a] != of[b]})
+        return _write_rows(con, store, "departement_neighbours", pairs)
+
+
 def write_located_points(store: Store) -> int:
     """Make `located_points`: the commune in whose contour a point without a valid code lies."""
     import numpy as np

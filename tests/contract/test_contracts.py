@@ -32,6 +32,12 @@ CONTRACT = {
     "dependencies": "level code name function need direction rank partner_level partner_code"
     " partner_name quantity share cumulative_share unit year distance_km ghg_kgco2e evidence low"
     " high",
+    "reciprocity": "level code_a name_a code_b name_b function need a_to_b b_to_a reciprocity"
+    " expected_reciprocity reciprocity_vs_chance evidence",
+    "cooperation": "level code_a name_a code_b name_b distance_km a_gives b_gives basket score"
+    " levers evidence",
+    "levers": "lever type function",
+    "triggered_levers": "level code lever indicator value threshold",
     "not_measured": "function need level code",
     "checks": "check_id table_name severity status observed expected tolerance message",
 }
@@ -92,6 +98,7 @@ def test_no_column_is_described_in_vain():
     used = {c.name for table in tables().values() for c in table.columns}
     aliases = {"check_status", "source_status", "missing_need", "level_or_all"}
     aliases |= {"formula_id", "factor_value", "factor_unit", "factor_status"}
+    aliases |= {"lever_function", "condition_term", "indicator_or_signal"}
     aliases |= {"model_status", "backtest_scope", "backtest_model", "backtest_choice"}
     assert set(column_specs()) <= used | aliases
 

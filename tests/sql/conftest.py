@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines import engine
-from pipelines.catalogue import words
+from pipelines.catalogue import levers, words
 from pipelines.catalogue.tables import tables
 from pipelines.recipes import recipes
 from pipelines.settings import Settings
@@ -16,6 +16,8 @@ CATALOGUES = {
     "attribution_catalogue": words.attribution_records,
     "factor_catalogue": words.factor_records,
     "source_measures": words.source_measure_records,
+    "levers": levers.lever_records,
+    "lever_conditions": levers.condition_records,
 }
 
 

@@ -1,0 +1,125 @@
+"""A territory's answer as Markdown, in French: what a person reads, prints, or sends."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from pipelines.answers.sheet import Sheet
+from pipelines.catalogue.indicators import indicators
+from pipelines.catalogue.levers import signals
+from pipelines.catalogue.units import UNITS
+from pipelines.catalogue.words import functions, levels, needs
+
+QUESTIONS = {
+    "depends_on": "De qui ce territoire dépend",
+    "depended_on_by": "Qui dépend de lui",
+}
+EVIDENCE = {"observed": "observé", "modelled": "modélisé", "assumed": "supposé"}
+BASKETS = {
+    "reciprocal": "réciproque",
+    "crossed": "croisé",
+    "one_way": "à sens unique",
+    "none": "aucun",
+}
+LIMITS = {
+    "above": "limite : plus de {}",
+    "below": "limite : moins de {}",
+    "top_quartile": "dans le quart le plus haut de son niveau",
+    "bottom_quartile": "dans le quart le plus bas de son niveau",
+}
+
+
+def markdown(sheet: Sheet) -> str:
+    """The whole answer."""
+    lost = {row["source_id"] for row in sheet.not_measured if not row["need"]}
+    return (
+        _environment()
+        .get_template("sheet.md.jinja")
+        .render(
+            vars(sheet),
+            functions=functions(),
+            levels=levels(),
+            needs=needs(),
+            units=UNITS,
+            questions=QUESTIONS,
+            missing=_missing(sheet),
+            lost=sorted(lost - {None}),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=False,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_escaped,
+    )
+    filters: dict[str, Callable[..., str]] = {
+        "number": number,
+        "percent": lambda share: f"{number(100 * share)} %",
+        "interval": interval,
+        "evidence": EVIDENCE.__getitem__,
+        "basket": BASKETS.__getitem__,
+        "needs": _need_labels,
+        "call": _call,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _escaped(value: Any) -> Any:
+    # A name is text: it draws no table, no link and no HTML.
+    if isinstance(value, str):
+        for sign in "\\|<>*_`[]":
+            value = value.replace(sign, "\\" + sign)
+    return value
+
+
+def _missing(sheet: Sheet) -> dict[str, dict[str, list[str]]]:
+    """By function and reason, what cannot be said: what lacks a value for one reason together."""
+    missing: dict[str, dict[str, list[str]]] = defaultdict(dict)
+    for one in sheet.not_measured:
+        if one["indicator"] or one["need"]:
+            need = needs().get(one["need"])
+            named = one["label_fr"] or (need.fr if need else None)
+            labels = missing[one["function"]].setdefault(one["reason_fr"], [])
+            labels += [named] if named and named not in labels else []
+    return missing
+
+
+def _need_labels(ids: str | None) -> str:
+    # Without what a label explains in brackets.
+    labels = [needs()[id_].fr.split(" (")[0] for id_ in ids.split(", ")] if ids else ["rien"]
+    return ", ".join(dict.fromkeys(labels))
+
+
+def _call(one: dict[str, Any]) -> str:
+    """The figure that calls for a lever, beside its limit."""
+    id_ = one["indicator"]
+    signal = signals().get(id_.removeprefix("signal."))
+    label = signal.fr if signal else indicators()[id_].fr.label
+    limit = LIMITS[one["comparison"]].format(number(one["threshold"]))
+    # That there is one territory at all is no limit worth saying.
+    said = "" if signal and one["threshold"] == 0 else f" ({limit})"
+    return f"{label}, {number(one['value'])} {UNITS[one['unit']]}{said}"
+
+
+def number(value: float) -> str:
+    """A number as French typography writes it: thin spaces, decimal comma."""
+    decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
+    text = f"{value:,.{decimals}f}".replace(",", "\u202f").replace(".", ",")
+    return text.rstrip("0").rstrip(",") if "," in text else text
+
+
+def interval(row: dict[str, Any]) -> str:
+    """The bounds of a row, as a person says them."""
+    if row["low"] is None or row["high"] is None:
+        # A lower bound alone: what is hidden is unknown.
+        return "" if row["low"] is None else f"au moins {number(row['low'])}"
+    return f"{number(row['low'])} à {number(row['high'])}"

@@ -172,6 +172,30 @@ def territory(
 
 
 @app.command()
+def explain(
+    level: Annotated[str, typer.Argument(help="The level of the territory.")],
+    code: Annotated[str, typer.Argument(help="Its code (or name).")],
+    indicator: Annotated[str, typer.Argument(help="An indicator of indicator_catalogue.")],
+    outputs: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Where a figure comes from: formula, sums, sources, files."""
+    from rich.markdown import Markdown
+
+    from pipelines.answers.explain import explain
+    from pipelines.answers.markdown import explained
+    from pipelines.answers.sheet import find
+    from pipelines.release.publishing import latest
+
+    folder = latest(outputs or paths.outputs()).folder
+    explanation = explain(folder, find(folder, code, level), indicator)
+    if as_json:
+        out.print_json(json.dumps(asdict(explanation), default=str))
+    else:
+        out.print(Markdown(explained(explanation)))
+
+
+@app.command()
 def dev(port: Annotated[int, typer.Option(help="Port of the interface.")] = 3000) -> None:
     """Open Dagster's own interface on the same definitions (on this machine only)."""
     from pipelines.orchestration.running import serve

@@ -220,6 +220,11 @@ def _answers() -> dict[str, Recipe]:
             frozenset({"indicator_terms", "shared_sums"}),
             lambda st, run: answers.write_indicators(st),
         )
+        | _python(
+            "indicator_inputs",
+            frozenset({"indicators", "indicator_terms", "shared_sums"}),
+            lambda st, run: answers.write_indicator_inputs(st),
+        )
         | profiles
         | _python(
             "indicator_catalogue",

@@ -26,9 +26,7 @@ _NOTHING = pl.DataFrame(
 def write_indicators(store: Store) -> int:
     """Make `indicators`: one row per territory, indicator and year, where it is known."""
     computed = []
-    sums = pl.read_parquet(store.path("shared_sums")).with_columns(
-        pl.col("level").cast(pl.Categorical)
-    )
+    sums = _sums(store)
     # A function at a time: all terms of the country together take gigabytes.
     for function in functions():
         ours = {id_: one for id_, one in indicators().items() if one.function == function}
@@ -37,13 +35,72 @@ def write_indicators(store: Store) -> int:
     return engine.write_frame(tables()["indicators"], store, pl.concat(computed))
 
 
-def _terms(store: Store, asked: Iterable[Indicator]) -> dict[str, pl.DataFrame]:
+def write_indicator_inputs(store: Store) -> int:
+    """Make `indicator_inputs`: the sums that each value was computed from.
+
+    Where all those of a commune are rows of `measures`, they are not written again.
+    """
+    key = ["indicator", *TERRITORY, "year"]
+    wanted = pl.scan_parquet(store.path("indicators")).select(key).collect()
+    sums, frames = _sums(store), []
+    for function in functions():
+        ours = {id_: one for id_, one in indicators().items() if one.function == function}
+        above = _terms(store, ours.values(), pl.col("level") != "commune")
+        every = _terms(store, [one for one in ours.values() if one.needs])
+        frames += [
+            _inputs(every if one.needs else above, id_, one, sums) for id_, one in ours.items()
+        ]
+    inputs = pl.concat(frames).join(wanted, on=key, how="semi")
+    return engine.write_frame(tables()["indicator_inputs"], store, inputs)
+
+
+def _inputs(
+    terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator, sums: pl.DataFrame
+) -> pl.DataFrame:
+    """The terms of an indicator, a row each."""
+    formula = Formula(indicator.formula)
+    frame = _prepared(terms, id_, indicator, sums)
+    year = pl.max_horizontal(f"year|{term}" for term in formula.terms)
+    return pl.concat(
+        frame.select(
+            pl.col("level").cast(pl.String),
+            "code",
+            indicator=pl.lit(id_),
+            year=year,
+            term=pl.lit(term),
+            value=pl.col(f"value|{term}"),
+            low=pl.col(f"low|{term}"),
+            high=pl.col(f"high|{term}"),
+            term_year=pl.col(f"year|{term}"),
+            evidence=_evidence(pl.col(f"evidence|{term}")).cast(pl.String),
+            coverage=pl.col(f"coverage|{term}"),
+        )
+        for term in formula.terms
+    )
+
+
+def _sums(store: Store) -> pl.DataFrame:
+    return pl.read_parquet(store.path("shared_sums")).with_columns(
+        pl.col("level").cast(pl.Categorical)
+    )
+
+
+def _evidence(strength: pl.Expr) -> pl.Expr:
+    return strength.cast(pl.Int64).replace_strict(
+        dict(enumerate(EVIDENCE)), default=None, return_dtype=pl.Categorical
+    )
+
+
+def _terms(
+    store: Store, asked: Iterable[Indicator], where: pl.Expr | None = None
+) -> dict[str, pl.DataFrame]:
     """The terms that some indicators name, as `compute` takes them."""
     names = {term for one in asked for term in Formula(one.formula).terms}
     strength = {name: place for place, name in enumerate(EVIDENCE)}
     terms = (
         pl.scan_parquet(store.path("indicator_terms"))
         .filter(pl.col("term").is_in(sorted(names)), pl.col("value").is_not_null())
+        .filter(pl.lit(True) if where is None else where)
         .select(
             "term",
             pl.col("level").cast(pl.Categorical),
@@ -80,8 +137,7 @@ def compute(
         The columns of the table `indicators`; territories without a finite value are left out.
     """
     formula = Formula(indicator.formula)
-    frame = side_by_side({name: terms.get(name, _NOTHING) for name in formula.terms}, KINDS)
-    frame = _over_shared_communes(frame, id_, indicator, sums)
+    frame = _prepared(terms, id_, indicator, sums)
     bounds = formula.share() if indicator.interval == "share" else formula.interval()
     # The bounds of exact terms say nothing.
     measured = pl.any_horizontal(
@@ -110,14 +166,21 @@ def compute(
             unit=_said(indicator.unit),
             year=years.list.last(),
             years=years.cast(pl.List(pl.String)).list.join("+").cast(pl.Categorical),
-            evidence=weakest.cast(pl.Int64).replace_strict(
-                dict(enumerate(EVIDENCE)), default=None, return_dtype=pl.Categorical
-            ),
+            evidence=_evidence(weakest),
             coverage=pl.min_horizontal(f"coverage|{term}" for term in formula.terms),
         )
         .filter(pl.col("value") >= (-math.inf if indicator.minimum is None else indicator.minimum))
         .with_columns(percentile=_percentile("value").over("level", "year"))
     )
+
+
+def _prepared(
+    terms: dict[str, pl.DataFrame], id_: str, indicator: Indicator, sums: pl.DataFrame
+) -> pl.DataFrame:
+    """The terms of an indicator side by side, of the same communes."""
+    names = Formula(indicator.formula).terms
+    frame = side_by_side({name: terms.get(name, _NOTHING) for name in names}, KINDS)
+    return _over_shared_communes(frame, id_, indicator, sums)
 
 
 def _over_shared_communes(

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
+from pipelines.answers.explain import Explanation
 from pipelines.answers.sheet import Sheet
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.levers import signals
-from pipelines.catalogue.units import UNITS
+from pipelines.catalogue.units import units
 from pipelines.catalogue.words import functions, levels, needs
 
 QUESTIONS = {
@@ -36,14 +38,14 @@ def markdown(sheet: Sheet) -> str:
     """The whole answer."""
     lost = {row["source_id"] for row in sheet.not_measured if not row["need"]}
     return (
-        _environment()
+        environment()
         .get_template("sheet.md.jinja")
         .render(
             vars(sheet),
             functions=functions(),
             levels=levels(),
             needs=needs(),
-            units=UNITS,
+            units={name: unit.fr for name, unit in units().items()},
             questions=QUESTIONS,
             missing=_missing(sheet),
             lost=sorted(lost - {None}),
@@ -51,9 +53,18 @@ def markdown(sheet: Sheet) -> str:
     )
 
 
-def _environment() -> jinja2.Environment:
+def explained(explanation: Explanation) -> str:
+    """Where a figure comes from."""
+    template = environment().get_template("explain.md.jinja")
+    return template.render(
+        vars(explanation), units={name: unit.fr for name, unit in units().items()}
+    )
+
+
+def environment(folder: Path = Path(__file__).parent) -> jinja2.Environment:
+    """The templates of a folder: what they show is text, never Markdown of its own."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=False,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -68,14 +79,15 @@ def _environment() -> jinja2.Environment:
         "basket": BASKETS.__getitem__,
         "needs": _need_labels,
         "call": _call,
+        "code": Markup,
     }
     environment.filters.update(filters)
     return environment
 
 
 def _escaped(value: Any) -> Any:
-    # A name is text: it draws no table, no link and no HTML.
-    if isinstance(value, str):
+    # A name is text: it draws no table, no link and no HTML; what stands as code is as it is.
+    if isinstance(value, str) and not isinstance(value, Markup):
         for sign in "\\|<>*_`[]":
             value = value.replace(sign, "\\" + sign)
     return value
@@ -107,7 +119,7 @@ def _call(one: dict[str, Any]) -> str:
     limit = LIMITS[one["comparison"]].format(number(one["threshold"]))
     # That there is one territory at all is no limit worth saying.
     said = "" if signal and one["threshold"] == 0 else f" ({limit})"
-    return f"{label}, {number(one['value'])} {UNITS[one['unit']]}{said}"
+    return f"{label}, {number(one['value'])} {units()[one['unit']].fr}{said}"
 
 
 def number(value: float) -> str:
@@ -122,4 +134,6 @@ def interval(row: dict[str, Any]) -> str:
     if row["low"] is None or row["high"] is None:
         # A lower bound alone: what is hidden is unknown.
         return "" if row["low"] is None else f"au moins {number(row['low'])}"
+    if row["low"] == row["high"]:
+        return ""
     return f"{number(row['low'])} à {number(row['high'])}"

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from pipelines.catalogue.words import levels, needs
-from pipelines.errors import UsageError
+from pipelines.errors import MetabolismeError, UsageError
 
 PARTNERS = 8
 # Territories to talk to.
@@ -62,7 +62,7 @@ def find(folder: Path, asked: str, level: str | None = None) -> Place:
         raise UsageError(
             "there is no such level", where="--level", expected=", ".join(levels()), found=level
         )
-    with _release(folder) as con:
+    with read_release(folder) as con:
         places = [
             Place(*row)
             for row in con.execute(
@@ -99,11 +99,11 @@ def sheet(folder: Path, place: Place) -> Sheet:
     """Read what a release says of a territory."""
     asked = {"level": place.level, "code": place.code}
     mirrors = [name for name, need in needs().items() if need.mirror_of]
-    with _release(folder) as con:
-        (territory,) = _rows(
+    with read_release(folder) as con:
+        (territory,) = rows(
             con, "select * from territories where level = $level and code = $code", asked
         )
-        indicators = _rows(
+        indicators = rows(
             con,
             "select indicator, label_fr, indicators.function, value, low, high, indicators.unit,"
             " indicators.years, year, indicators.evidence, coverage, percentile, source_ids"
@@ -115,7 +115,7 @@ def sheet(folder: Path, place: Place) -> Sheet:
             " order by indicators.function, indicator",
             asked,
         )
-        partners = _rows(
+        partners = rows(
             con,
             "select need, direction, rank, partner_level, partner_code, partner_name, quantity,"
             " share, cumulative_share, unit, distance_km, low, high, evidence, year"
@@ -124,17 +124,17 @@ def sheet(folder: Path, place: Place) -> Sheet:
             " and not list_contains($mirrors, need) order by need, direction desc, rank",
             asked | {"partners": PARTNERS, "mirrors": mirrors},
         )
-        relations = _rows(
+        relations = rows(
             con,
             "select * from relations where level = $level and code = $code"
             " and not list_contains($mirrors, need) order by function, need, direction desc",
             asked | {"mirrors": mirrors},
         )
-        baskets = _rows(con, _BOTH_WAYS.format(table="baskets", order=_BEST_BASKETS), asked)
-        cooperation = _rows(
+        baskets = rows(con, _BOTH_WAYS.format(table="baskets", order=_BEST_BASKETS), asked)
+        cooperation = rows(
             con, _BOTH_WAYS.format(table="cooperation", order="score desc, partner_code"), asked
         )
-        levers = _rows(
+        levers = rows(
             con,
             "select lever, levers.function, type, label_fr, description_fr,"
             " list({'indicator': indicator, 'value': value, 'unit': triggered_levers.unit,"
@@ -143,7 +143,7 @@ def sheet(folder: Path, place: Place) -> Sheet:
             " where level = $level and code = $code group by all order by levers.function, lever",
             asked,
         )
-        missing = _rows(
+        missing = rows(
             con,
             "select function, need, indicator, label_fr, reason_fr, source_id"
             " from (select function, need, indicator, level, code, reason_fr, source_id"
@@ -191,17 +191,28 @@ _BEST_BASKETS = (
 )
 
 
-def _release(folder: Path) -> duckdb.DuckDBPyConnection:
+def read_release(folder: Path) -> duckdb.DuckDBPyConnection:
+    """The tables of a release, by their names."""
     con = duckdb.connect()
     for path in folder.glob("*.parquet"):
         con.read_parquet(str(path)).create_view(path.stem)
     return con
 
 
-def _rows(
-    con: duckdb.DuckDBPyConnection, query: str, asked: dict[str, Any]
-) -> list[dict[str, Any]]:
-    cursor = con.execute(query, asked)
+def rows(con: duckdb.DuckDBPyConnection, query: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a query finds, each row by its column names.
+
+    Raises:
+        MetabolismeError: the release was made by another version, without these tables.
+    """
+    try:
+        cursor = con.execute(query, asked)
+    except duckdb.CatalogException as error:
+        raise MetabolismeError(
+            "this release has not the tables that are asked for",
+            found=str(error).partition("\n")[0],
+            todo="make one with this version: metabolisme run",
+        ) from error
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -52,6 +52,12 @@ class Formula:
         return list(dict.fromkeys(terms))
 
     @property
+    def parameters(self) -> list[str]:
+        """The numbers of the catalogue that it names."""
+        columns = self._tree.find_all(exp.Column, bfs=False)
+        return list(dict.fromkeys(c.name for c in columns if c.table == PARAMETER))
+
+    @property
     def is_ratio(self) -> bool:
         """Whether it divides by a term: then it can be told of a part of a territory."""
         divisors = [node.expression for node in self._tree.find_all(exp.Div)]

@@ -35,6 +35,7 @@ class Indicator(Entry):
         evidence: the strongest evidence it can claim, whatever its terms.
         leans_on: sources that its terms are made with, beside those that bring them.
         minimum: below it the formula has no meaning, and there is no value.
+        main: one of the few of its function that are shown beside the shapes.
     """
 
     function: Function
@@ -46,6 +47,7 @@ class Indicator(Entry):
     reading: Literal["more", "less", "none"] = "none"
     evidence: Evidence = "observed"
     minimum: float | None = None
+    main: bool = False
     caveats: list[Text] = []
     leans_on: list[str] = []
 

@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from pipelines import paths
 from pipelines.catalogue.indicators import Wording, indicators
 from pipelines.catalogue.loading import Entry, Text, read_entries
-from pipelines.catalogue.units import UNITS, check_unit
+from pipelines.catalogue.units import check_unit, units
 from pipelines.catalogue.words import needs
 from pipelines.errors import CatalogueError, first
 
@@ -103,8 +103,7 @@ class Condition(Entry):
         number = f"{self.threshold:,.12g}"
         if language == "fr":
             number = number.replace(",", "\u202f").replace(".", ",")
-        unit = _ENGLISH.get(self.unit) if language == "en" else None
-        unit = "" if self.unit == "ratio" else f" {unit or UNITS[self.unit]}"
+        unit = "" if self.unit == "ratio" else f" {getattr(units()[self.unit], language)}"
         return f"{named} {words[self.comparison]} {number}{unit}"
 
 
@@ -129,13 +128,6 @@ _WORDS = {
         "and": " and ",
         "or": "; or ",
     },
-}
-# The others are the same in both languages.
-_ENGLISH = {
-    "inhabitant": "inhabitants",
-    "partner": "partners",
-    "per_100_persons": "per 100 people",
-    "m2_per_inhabitant": "m² per inhabitant",
 }
 
 

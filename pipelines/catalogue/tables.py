@@ -10,7 +10,7 @@ from pipelines import paths
 from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.catalogue.sources import Source, SourceTable, sources
-from pipelines.catalogue.units import UNITS, check_unit
+from pipelines.catalogue.units import check_unit, units
 from pipelines.catalogue.words import Level, levels, measures, needs
 from pipelines.errors import CatalogueError, first
 
@@ -124,7 +124,7 @@ def _values(written: list[str] | str | None) -> list[str] | None:
         "levels": [*levels(), "foreign", "elsewhere", "unknown"],
         "measures": measures(),
         "needs": needs(),
-        "units": UNITS,
+        "units": units(),
         "sources": sources(),
     }
     if written is None:

@@ -1,73 +1,58 @@
 """The units a column, a measure or an indicator may have."""
 
-from typing import Final
+from functools import cache
 
-UNITS: Final[dict[str, str]] = {
-    "person": "personnes",
-    "inhabitant": "habitants",
-    "job": "emplois",
-    "commune": "communes",
-    "partner": "partenaires",
-    "row": "lignes",
-    "byte": "octets",
-    "km": "km",
-    "km2": "km²",
-    "per_km": "par km",
-    "kg_co2e_per_km": "kg CO₂e/km",
-    "tonne_co2e": "t CO₂e",
-    "kg_co2e_per_person": "kg CO₂e/personne",
-    "degree": "degrés",
-    "percent": "%",
-    "ratio": "rapport",
-    "nat": "nats",
-    "per_100_persons": "pour 100 personnes",
-    "kg_co2e": "kg CO₂e",
-    "person2": "personnes²",
-    "dwelling": "logements",
-    "household": "ménages",
-    "room": "chambres",
-    "pitch": "emplacements",
-    "bed": "lits",
-    "m2": "m²",
-    "ha": "ha",
-    "m3": "m³",
-    "tonne": "tonnes",
-    "mwh": "MWh",
-    "kwh": "kWh",
-    "kw": "kW",
-    "site": "sites",
-    "farm": "exploitations",
-    "place": "places",
-    "point": "points",
-    "journey": "trajets",
-    "ha_per_inhabitant": "ha/habitant",
-    "m3_per_inhabitant": "m³/habitant",
-    "m2_per_inhabitant": "m²/habitant",
-    "mwh_per_inhabitant": "MWh/habitant",
-    "tonne_per_inhabitant": "t/habitant",
-    "m2_per_household": "m² par ménage gagné",
-    "per_1000_inhabitants": "pour 1 000 habitants",
-    "per_1000_commuters": "pour 1 000 conducteurs",
-    "per_100_inhabitants": "pour 100 habitants",
-    "euro": "euros",
-    "label": "appellations",
-    "metre": "m",
-    "minute": "min",
-    "year": "années",
-    "m3_per_ha": "m³/ha",
-    "gwh": "GWh",
-    "gwh_per_year": "GWh/an",
-    "mw": "MW",
-    "month": "mois",
-    "unit_of_row": "selon la ligne",
-}
+import pint
+from pydantic import Field
+
+from pipelines import paths
+from pipelines.catalogue.loading import Entry, read_entries
+from pipelines.errors import CatalogueError
+
+
+class Unit(Entry):
+    """A unit, with how it is written beside a number.
+
+    Attributes:
+        expression: what it is, as pint reads it; none for things that are counted.
+    """
+
+    expression: str | None = Field(None, alias="is")
+    fr: str
+    en: str
+
+
+@cache
+def units() -> dict[str, Unit]:
+    """All units, by name.
+
+    Raises:
+        CatalogueError: one is said to be what the units library does not know.
+    """
+    path = paths.CATALOGUE / "units.yml"
+    entries = read_entries(Unit, path)
+    registry: pint.UnitRegistry[float] = pint.UnitRegistry()
+    for name, unit in entries.items():
+        if unit.expression is None:
+            registry.define(f"{name} = [{name}]")
+    for name, unit in entries.items():
+        try:
+            registry.parse_expression(unit.expression or name)
+        except (pint.PintError, AttributeError, TypeError) as error:
+            raise CatalogueError(
+                f"the unit {name} is not what pint can read",
+                where=str(path),
+                found=f"{unit.expression}: {error}",
+                todo="write it with the units of pint, or those counted in this file",
+            ) from error
+    return entries
 
 
 def check_unit(unit: str | None) -> None:
-    """Accept a unit of `UNITS`, or none.
+    """Accept a unit of `units.yml`, or none.
 
     Raises:
         ValueError: the unit is not one of them.
     """
-    if unit is not None and unit not in UNITS:
-        raise ValueError(f"unit {unit!r} is not one of {', '.join(UNITS)}")
+    if unit is not None and unit not in units():
+        raise ValueError(f"unit {unit!r} is not one of {', '.join(units())}")

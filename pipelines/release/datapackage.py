@@ -38,9 +38,13 @@ LICENCES = {
 
 @dataclass(frozen=True)
 class Member:
-    """One file of a release, and the table it holds."""
+    """One file of a release.
 
-    table: Table
+    Attributes:
+        table: the table it holds; none for a file that describes or shows the others.
+    """
+
+    table: Table | None
     path: Path
 
 
@@ -79,26 +83,49 @@ def write_datapackage(folder: Path, members: list[Member], store: Store) -> None
     (folder / "datapackage.json").write_text(text, encoding="utf-8")
 
 
+# What the files of a release are, by their suffix: format, media type, and title if it is no table.
+_KINDS = {
+    ".parquet": ("parquet", "application/vnd.apache.parquet"),
+    ".csv": ("csv", "text/csv"),
+    ".md": ("markdown", "text/markdown"),
+    ".json": ("json", "application/json"),
+    ".fgb": ("flatgeobuf", "application/vnd.flatgeobuf"),
+    ".gpkg": ("gpkg", "application/geopackage+sqlite3"),
+    ".duckdb": ("duckdb", "application/vnd.duckdb.file"),
+}
+TITLES = {
+    "dictionary.csv": ("Dictionary of all columns", "Dictionnaire de toutes les colonnes"),
+    "dictionary.md": ("The same, to be read", "Le même, à lire"),
+}
+
+
 def _resource(member: Member) -> dict[str, Any]:
-    table, path = member.table, member.path
-    layout = "parquet" if path.suffix == ".parquet" else "csv"
+    path = member.path
+    layout, mediatype = _KINDS[path.with_suffix("").suffix or path.suffix]
     resource: dict[str, Any] = {
-        "name": f"{table.name}-{layout}",
-        "type": "table",
+        "name": f"{path.name.partition('.')[0].replace('_', '-')}-{layout}",
         "path": path.name,
-        "title": table.title.en,
-        "description": table.title.fr,
         "format": layout,
-        "mediatype": {"parquet": "application/vnd.apache.parquet", "csv": "text/csv"}[layout],
+        "mediatype": mediatype,
         "bytes": path.stat().st_size,
         "hash": f"sha256:{pooch.file_hash(str(path), alg='sha256')}",
-        "schema": {"fields": [_field(column) for column in table.columns]} | _key(table),
     }
     if path.suffix == ".gz":
         resource["compression"] = "gz"
     if layout == "csv":
         resource["encoding"] = "utf-8"
-    return resource
+    table = member.table
+    if table is None:
+        resource["title"], resource["description"] = TITLES[path.name]
+        return resource
+    schema = {"fields": [_field(column) for column in table.columns]} | _key(table)
+    return resource | {
+        "name": f"{table.name}-{layout}",
+        "type": "table",
+        "title": table.title.en,
+        "description": table.title.fr,
+        "schema": schema,
+    }
 
 
 def _key(table: Table) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from pipelines.catalogue.tables import Table, tables
 from pipelines.disk import disk_errors, replacing
 from pipelines.errors import MetabolismeError
 from pipelines.release.datapackage import Member, write_datapackage
+from pipelines.release.dcat import write_dcat
+from pipelines.release.dictionary import write_dictionary
 from pipelines.store import Store
 
 STAGING = ".staging-"
@@ -101,7 +103,10 @@ def write_release(store: Store, folder: Path) -> None:
         parquet = folder / f"{table.name}.parquet"
         shutil.copyfile(store.path(table.name), parquet)
         members += [Member(table, parquet), Member(table, _write_csv(parquet, table))]
+    published = [table for table in tables().values() if table.published]
+    members += [Member(None, path) for path in write_dictionary(folder, published)]
     write_datapackage(folder, members, store)
+    write_dcat(folder)
     for path in folder.iterdir():
         _sync(path)
     _sync(folder)

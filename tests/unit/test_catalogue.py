@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from pipelines import paths
+from pipelines.catalogue import units
 from pipelines.catalogue.sources import Column, read_source
 from pipelines.errors import CatalogueError
 
@@ -69,3 +70,23 @@ def test_a_column_name_that_carries_the_year():
 def test_a_column_is_named_once_and_a_number_has_a_unit(column):
     with pytest.raises(ValueError, match=r"from|unit"):
         Column.model_validate(column)
+
+
+# --- units ---
+
+
+def test_every_unit_is_one_that_pint_reads():
+    assert {"person", "km", "mwh_per_inhabitant", "unit_of_row"} <= set(units.units())
+    assert all(unit.fr and unit.en for unit in units.units().values())
+
+
+def test_a_unit_that_does_not_parse_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "units.yml").write_text("speed: {is: kilometer / fortnite, fr: v, en: v}\n")
+    monkeypatch.setattr(paths, "CATALOGUE", tmp_path)
+    with pytest.raises(CatalogueError, match="speed is not what pint can read"):
+        units.units.__wrapped__()
+
+
+def test_a_unit_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match="'furlong' is not one of"):
+        units.check_unit("furlong")

@@ -48,10 +48,14 @@ create macro sum_of_highs(value, low, high, weight) as
             then exact_sum((case when low is null and high is null then value else high end) * weight)
     end;
 
--- The kind of a basket: each gives something, for the same needs or only for others; one side gives; or none.
-create macro basket_of(a_needs, b_needs, both_ways) as
+-- The kind of a basket: each gives something, for the same needs or only for others; one side gives; or none. Where
+-- the need of one is not known, what it is given is not known either.
+create macro basket_of(a_needs, b_needs, both_ways, is_known) as
     case
         when a_needs > 0 and b_needs > 0 then case when both_ways > 0 then 'reciprocal' else 'crossed' end
-        when a_needs + b_needs > 0 then 'one_way'
-        else 'none'
+        when is_known then case when a_needs + b_needs > 0 then 'one_way' else 'none' end
     end;
+
+-- How far a reciprocity is above that of chance; nothing where chance alone is nearly even.
+create macro above_chance(found, expected, margin) as
+    case when 1 - expected >= margin then (found - expected) / (1 - expected) end;

@@ -76,7 +76,7 @@ def environment(folder: Path = Path(__file__).parent) -> jinja2.Environment:
         "percent": lambda share: f"{number(100 * share)} %",
         "interval": interval,
         "evidence": EVIDENCE.__getitem__,
-        "basket": BASKETS.__getitem__,
+        "basket": lambda kind: BASKETS[kind] if kind else "autre sens inconnu",
         "needs": _need_labels,
         "call": _call,
         "code": Markup,

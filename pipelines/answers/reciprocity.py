@@ -51,7 +51,8 @@ def factors(given: Vector, taken: Vector) -> tuple[Vector, Vector] | None:
         The two factors, or None if no such network is found within the iterations.
     """
     total = given.sum()
-    if total <= 0:
+    # Nobody exchanges with itself: what one gives, others take.
+    if total <= 0 or (given + taken > total * (1 + _FITTED)).any():
         return None
     a, b = given / total, taken / 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -60,7 +61,8 @@ def factors(given: Vector, taken: Vector) -> tuple[Vector, Vector] | None:
             b = np.where(taken > 0, taken / (a.sum() - a), 0)
             if not (np.isfinite(a).all() and np.isfinite(b).all()):
                 return None
-            if np.abs(a * (b.sum() - b) - given).max() <= _FITTED * total:
+            flows = a.sum() * b.sum() - (a * b).sum()
+            if np.abs(a * (b.sum() - b) - given).max() <= _FITTED * total >= abs(flows - total):
                 return a, b
     return None
 

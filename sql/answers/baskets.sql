@@ -8,8 +8,9 @@ functions as (
         level_b,
         code_b,
         function,
-        max(coalesce(share_of_a, 0)) as a_leans,
-        max(coalesce(share_of_b, 0)) as b_leans,
+        coalesce(max(share_of_a) filter (where is_known), 0) as a_leans,
+        coalesce(max(share_of_b) filter (where is_known), 0) as b_leans,
+        bool_or(is_known) as is_known,
         bool_or(a_is_giver) as a_is_giver,
         bool_or(b_is_giver) as b_is_giver
     from reciprocity
@@ -27,7 +28,12 @@ leaning as (
         count(*) filter (where b_is_giver) as b_functions,
         map_from_entries(list((
             function,
-            case when a_leans > b_leans then 'a_on_b' when a_leans < b_leans then 'b_on_a' else 'even' end
+            case
+                when not is_known then null
+                when a_leans > b_leans then 'a_on_b'
+                when a_leans < b_leans then 'b_on_a'
+                else 'even'
+            end
         ))) as leans
     from functions
     group by level, code_a, level_b, code_b
@@ -49,7 +55,8 @@ given as (
         count(*) filter (where a_is_giver and b_is_giver and evidence = 'observed') as both_ways_observed,
         count(*) filter (where a_is_giver and evidence = 'observed') as a_needs_observed,
         count(*) filter (where b_is_giver and evidence = 'observed') as b_needs_observed,
-        min(evidence) filter (where a_is_giver or b_is_giver) as evidence
+        min(evidence) filter (where a_is_giver or b_is_giver) as evidence,
+        bool_and(is_known) as is_known
     from reciprocity
     where level not in ('commune', 'country')
     group by level, code_a, level_b, code_b
@@ -71,8 +78,8 @@ select
     leans['food'] as leans_food,
     leans['energy'] as leans_energy,
     leans['work'] as leans_work,
-    basket_of(a_needs, b_needs, both_ways) as basket,
-    basket_of(a_needs_observed, b_needs_observed, both_ways_observed) as basket_observed,
+    basket_of(a_needs, b_needs, both_ways, is_known) as basket,
+    basket_of(a_needs_observed, b_needs_observed, both_ways_observed, is_known) as basket_observed,
     evidence
 from given
 inner join leaning using (level, code_a, level_b, code_b)

@@ -38,6 +38,8 @@ partners as (
         min(seen.evidence) as evidence
     from seen
     inner join members as own on seen.own_code = own.commune_code
+    inner join places as partner_place
+        on seen.partner_code = partner_place.code and partner_place.level != 'unknown'
     anti join members as inside
         on own.level = inside.level and own.code = inside.code and seen.partner_code = inside.commune_code
     group by own.level, own.code, seen.need, seen.direction, seen.partner_code

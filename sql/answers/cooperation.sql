@@ -96,7 +96,7 @@ select
     scores.mean_share_of_deficit,
     pairs.a_gives is not null and pairs.b_gives is not null as is_two_way,
     scores.mean_share_of_deficit * case when is_two_way then 1 else $one_way_score end as score,
-    coalesce(baskets.basket, 'none') as basket,
+    case when baskets.code_a is null then 'none' else baskets.basket end as basket,
     forms.planning_levers,
     forms.pooling_levers,
     forms.exchange_levers,

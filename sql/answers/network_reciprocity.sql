@@ -53,8 +53,9 @@ select
     networks.total,
     need_catalogue.unit,
     networks.returned / networks.total as reciprocity,
-    least(expected.returned / networks.total, 1) as expected_reciprocity,
-    (networks.returned - expected.returned) / nullif(networks.total - expected.returned, 0) as reciprocity_vs_chance,
+    case when expected.returned is not null then least(expected.returned / networks.total, 1) end
+        as expected_reciprocity,
+    above_chance(reciprocity, expected_reciprocity, $chance_margin) as reciprocity_vs_chance,
     networks.year,
     networks.evidence
 from networks

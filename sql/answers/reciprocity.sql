@@ -49,8 +49,8 @@ select
     compared.b_is_giver,
     compared.reciprocity,
     compared.expected_reciprocity,
-    (compared.reciprocity - compared.expected_reciprocity) / nullif(1 - compared.expected_reciprocity, 0)
-        as reciprocity_vs_chance,
+    above_chance(compared.reciprocity, compared.expected_reciprocity, $chance_margin) as reciprocity_vs_chance,
+    compared.is_known,
     compared.year,
     compared.evidence
 from compared

@@ -79,15 +79,17 @@ select
     coalesce(1 / (spread.hhi + coalesce(merged.merged_hhi, 0)), 0) as effective_partners,
     spread.hhi + coalesce(merged.merged_hhi, 0) as partner_hhi,
     case when merged.merged_hhi is null then spread.entropy end as partner_entropy,
-    case when merged.merged_hhi is null and spread.partners > 1 then spread.entropy / ln(spread.partners) end
-        as partner_evenness,
+    -- Of what named partners bring, so that an unknown place leaves a share between 0 and 1.
+    case when merged.merged_hhi is null and spread.partners > 1 then
+        (spread.entropy * whole.external / spread.named + ln(spread.named / whole.external)) / ln(spread.partners)
+    end as partner_evenness,
     case
         when whole.external = 0 then 0
-        when spread.named >= 0.5 * whole.external then spread.partners_50
+        when spread.named >= (0.5 - 1e-9) * whole.external then spread.partners_50
     end as partners_50,
     case
         when whole.external = 0 then 0
-        when spread.named >= 0.8 * whole.external then spread.partners_80
+        when spread.named >= (0.8 - 1e-9) * whole.external then spread.partners_80
     end as partners_80,
     spread.dominant_code,
     spread.dominant_name,

@@ -2,13 +2,19 @@
 with
 -- A territory that answers no deficit, or finds no answer, has none where its balance is known.
 balanced as (
-    select distinct balances.level, balances.code, balances.need, need_catalogue.function
+    select
+        balances.level,
+        balances.code,
+        balances.need,
+        any_value(need_catalogue.function) as function,
+        min(balances.evidence) as evidence
     from balances
     inner join need_catalogue using (need)
     inner join level_catalogue using (level)
     where
         need_catalogue.reach_km is not null and balances.net is not null
         and (balances.level = 'epci' or level_catalogue.kind = 'perimeter')
+    group by balances.level, balances.code, balances.need
 ),
 
 matches as (
@@ -26,7 +32,7 @@ near as (
         balanced.code,
         'nearby_' || way.found || '_' || balanced.need as signal,
         count(matches.other) as value,
-        coalesce(min(matches.evidence), 'observed') as evidence,
+        least(min(balanced.evidence), min(matches.evidence)) as evidence,
         max(matches.year) as year
     from balanced
     cross join (values ('surplus'), ('deficit')) as way (found)
@@ -42,7 +48,7 @@ near_by_function as (
         balanced.code,
         'nearby_matches_' || balanced.function as signal,
         count(distinct matches.other) as value,
-        coalesce(min(matches.evidence), 'observed') as evidence,
+        least(min(balanced.evidence), min(matches.evidence)) as evidence,
         max(matches.year) as year
     from balanced
     left join matches
@@ -51,7 +57,10 @@ near_by_function as (
 ),
 
 known as (
-    select level, code, max(year) as year from relations where level not in ('commune', 'country') group by level, code
+    select level, code, max(year) as year, min(evidence) as evidence
+    from relations
+    where level not in ('commune', 'country')
+    group by level, code
 ),
 
 with_both as (
@@ -66,7 +75,7 @@ reciprocal as (
         known.code,
         'reciprocal_baskets' as signal,
         count(with_both.code) as value,
-        coalesce(min(with_both.evidence), 'observed') as evidence,
+        coalesce(min(with_both.evidence), any_value(known.evidence)) as evidence,
         known.year
     from known
     left join with_both using (level, code)
@@ -74,15 +83,16 @@ reciprocal as (
 ),
 
 largest as (
+    -- Nobody plans with the rest of the world.
     select
         level,
         code,
         'largest_share_' || function as signal,
-        100 * max(dominant_share) as value,
-        arg_max(evidence, dominant_share) as evidence,
+        100 * max(share) as value,
+        arg_max(evidence, share) as evidence,
         max(year) as year
-    from relations
-    where direction = 'depends_on' and dominant_share is not null
+    from dependencies
+    where direction = 'depends_on' and rank > 0 and partner_level not in ('foreign', 'elsewhere', 'unknown')
     group by level, code, function
 ),
 

@@ -49,6 +49,34 @@ class Query(Entry):
     en: str
 
 
+class Reference(Entry):
+    """Columns that name a row of another table, by its key."""
+
+    columns: list[str]
+    of: str
+    key: list[str]
+
+
+@cache
+def references() -> dict[str, Reference]:
+    """What columns refer to (`references.yml`), by name."""
+    return read_entries(Reference, paths.CATALOGUE / "references.yml")
+
+
+def refers(table: Table) -> list[Reference]:
+    """The references of a table: of those that tell a release, and name one row at a time."""
+    # A column without a list of values can also stand for all (`*`).
+    named = {c.name for c in table.columns if c.values or not c.name.startswith("level")}
+    return [
+        one
+        for one in references().values()
+        if table.published
+        and table.stage in ("ledger", "answers")
+        and table.name != one.of
+        and named.issuperset(one.columns)
+    ]
+
+
 @cache
 def queries() -> dict[str, Query]:
     """The checks written as queries (`checks.yml`), by id."""
@@ -66,12 +94,13 @@ def check_ids(table: Table) -> dict[str, Severity]:
 
 def reads(table: Table) -> frozenset[str]:
     """The tables that the checks of a table read, itself left out."""
-    return frozenset(
+    asked = frozenset(
         name
         for id_, query in queries().items()
         if query.table == table.name
         for name in engine.tables_read(paths.SQL / "checks" / f"{id_}.sql")
-    ) - {table.name}
+    )
+    return (asked | {one.of for one in refers(table)}) - {table.name}
 
 
 def check_table(table: Table, store: Store) -> list[Outcome]:
@@ -149,7 +178,7 @@ def _run(con: duckdb.DuckDBPyConnection, id_: str, query: Query) -> Outcome:
 
 
 def _valid(con: duckdb.DuckDBPyConnection, table: Table) -> Outcome:
-    """The rows are as the catalogue says: key, empty cells, bounds, allowed values."""
+    """The rows are as the catalogue says: key, empty cells, bounds, values, references."""
     rules = {f"{c.name} is empty": f'"{c.name}" is null' for c in table.columns if not c.nullable}
     for c in table.columns:
         if c.minimum is not None:
@@ -174,6 +203,23 @@ def _valid(con: duckdb.DuckDBPyConnection, table: Table) -> Outcome:
         ).fetchall()[0][0]
         wrong += repeated
         said += [f"{repeated} row(s) repeat the key ({', '.join(table.key)})"] if repeated else []
+    for one in refers(table):
+        lost = _lost(con, table, one)
+        wrong += lost
+        said += [f"{lost} {one.of} named in {', '.join(one.columns)} are not there"] if lost else []
     message = "; ".join(said) or "key, empty cells, bounds and allowed values are as declared"
     status: Status = "failed" if wrong else "passed"
     return Outcome("valid", table.name, "blocking", status, float(wrong), 0.0, 0.0, message)
+
+
+def _lost(con: duckdb.DuckDBPyConnection, table: Table, reference: Reference) -> int:
+    """How many rows of another table a table names that are not there."""
+    columns = ", ".join(f'"{name}"' for name in reference.columns)
+    key = ", ".join(f'"{name}"' for name in reference.key)
+    filled = " and ".join(f'"{name}" is not null' for name in reference.columns)
+    return int(
+        con.execute(
+            f"select count(*) from (select distinct {columns} from {table.name} where {filled}"
+            f" except select {key} from {reference.of})"
+        ).fetchall()[0][0]
+    )

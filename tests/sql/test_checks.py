@@ -197,3 +197,19 @@ def test_our_sums_are_those_of_publishers(tiny, ours, coverage, year, status):
     found = outcome(tiny, "published_totals_agree")
     assert (found.status, found.severity) == (status, "warning")
     assert ("departement 01 dwellings 2022" in found.message) == (status == "warned")
+
+
+# --- references ---
+
+
+@pytest.mark.parametrize(("code", "status"), [("E1", "passed"), ("E9", "failed")])
+def test_a_territory_that_is_named_is_there(tiny, code, status):
+    place = {"level": "epci", "name": "n", "n_communes": 1, "cog_year": 2026}
+    tiny.put("territories", [place | {"code": "E1"}])
+    row = {"level": "epci", "function": "food", "need": "cereals", "unit": "ha", "year": 2020}
+    row |= {"years": "2020", "evidence": "observed", "coverage": 1}
+    tiny.put("balances", [row | {"code": code}])
+    table = tables()["balances"]
+    (found,) = [o for o in checks.check_table(table, tiny.store) if o.check_id == "valid"]
+    assert found.status == status
+    assert ("territories named in level, code are not there" in found.message) == (code == "E9")

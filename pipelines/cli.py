@@ -6,7 +6,7 @@ reservations: sources unavailable, checks that warn).
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -57,6 +57,12 @@ def run(
     perimeters: Annotated[Path | None, typer.Option(help="CSV of the user's perimeters.")] = None,
     outputs: Out = None,
     cog_year: Annotated[int | None, typer.Option(help="Reference year of commune codes.")] = None,
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Releases kept once this one is published (all).")
+    ] = None,
+    accept_drift: Annotated[
+        bool, typer.Option("--accept-drift", help="Publish, however far from the release before.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Make a release: the embedded sample, unless sources or a mirror are named."""
@@ -68,6 +74,8 @@ def run(
         perimeters=perimeters,
         cog_year=cog_year,
         outputs=outputs or paths.outputs(),
+        keep=keep,
+        accept_drift=accept_drift,
     )
     _check_asked(settings)
     from pipelines.orchestration.running import run_alone
@@ -79,6 +87,8 @@ def run(
     if ended.folder is None:
         raise MetabolismeError(ended.error or "the run failed")
     summary = summaries.summarise(ended.folder)
+    if ended.remark:
+        summary = replace(summary, reservations=[*summary.reservations, ended.remark])
     out.print_json(json.dumps(asdict(summary), default=str)) if as_json else summaries.show(
         summary, out
     )
@@ -193,6 +203,33 @@ def explain(
         out.print_json(json.dumps(asdict(explanation), default=str))
     else:
         out.print(Markdown(explained(explanation)))
+
+
+@app.command()
+def diff(
+    before: Annotated[str, typer.Argument(metavar="BEFORE", help="A version, or a folder.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="A version, or a folder.")],
+    outputs: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """What changed from the release BEFORE to AFTER: tables, rows, sources, checks, figures."""
+    from rich.markdown import Markdown
+
+    from pipelines.disk import disk_errors
+    from pipelines.release.changes import compare
+    from pipelines.release.changes_page import markdown, record
+    from pipelines.release.drift import judge
+    from pipelines.release.versions import find
+
+    folder = outputs or paths.outputs()
+    old, new = find(folder, before), find(folder, after)
+    with disk_errors(folder):
+        changes = compare(old, new)
+    verdict = judge(changes)
+    if as_json:
+        out.print_json(json.dumps({"after": new.name} | record(changes, verdict)))
+    else:
+        out.print(Markdown(markdown(changes, verdict)))
 
 
 @app.command()

@@ -70,7 +70,7 @@ def make_all(settings: Settings) -> Release:
         recipe.make(store, settings)
         checks.check_table(recipe.table, store)
     checks.guard(store)
-    return publish(store, settings.outputs)
+    return publish(store, settings.outputs, settings.keep, settings.accept_drift)
 
 
 def reference_year(store: Store) -> int:

@@ -21,6 +21,8 @@ class Settings:
         perimeters: the user's CSV of perimeters.
         cog_year: the reference year of commune codes (default: the newest list there is).
         outputs: the folder of the releases.
+        keep: how many of them are kept after this one is published (default: all).
+        accept_drift: publish, however far the release is from the one before.
     """
 
     origin: Origin = "sample"
@@ -30,6 +32,8 @@ class Settings:
     perimeters: Path | None = None
     cog_year: int | None = None
     outputs: Path = field(default_factory=paths.outputs)
+    keep: int | None = None
+    accept_drift: bool = False
 
     @property
     def tables(self) -> Path:

@@ -13,6 +13,15 @@ from pipelines.catalogue.sources import sources
 from pipelines.catalogue.words import measures, needs, parameters
 from pipelines.errors import UsageError, first
 
+_READS = (
+    "indicators",
+    "indicator_inputs",
+    "measures",
+    "territory_members",
+    "not_measured",
+    "sources",
+)
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -58,7 +67,7 @@ def explain(folder: Path, place: Place, id_: str) -> Explanation:
         )
     indicator = indicators()[id_]
     asked = {"level": place.level, "code": place.code, "indicator": id_}
-    with read_release(folder) as con:
+    with read_release(folder, _READS) as con:
         values = rows(
             con,
             "select * from indicators where level = $level and code = $code"

@@ -1,6 +1,7 @@
 """One territory's answer to the three questions, read from a release."""
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def find(folder: Path, asked: str, level: str | None = None) -> Place:
         raise UsageError(
             "there is no such level", where="--level", expected=", ".join(levels()), found=level
         )
-    with read_release(folder) as con:
+    with read_release(folder, ["territories"]) as con:
         places = [
             Place(*row)
             for row in con.execute(
@@ -191,10 +192,11 @@ _BEST_BASKETS = (
 )
 
 
-def read_release(folder: Path) -> duckdb.DuckDBPyConnection:
-    """The tables of a release, by their names."""
+def read_release(folder: Path, names: Iterable[str] | None = None) -> duckdb.DuckDBPyConnection:
+    """The tables of a release, by their names: all of them, or only those named."""
     con = duckdb.connect()
-    for path in folder.glob("*.parquet"):
+    paths = folder.glob("*.parquet") if names is None else (folder / f"{n}.parquet" for n in names)
+    for path in filter(Path.exists, paths):
         con.read_parquet(str(path)).create_view(path.stem)
     return con
 

@@ -590,6 +590,8 @@ def _of_level(
 
 
 _SIDES = ("demand", "supply")
+# Shares are sums of quantities with six decimals.
+_ROUNDING = 1e-6
 
 
 def _shares(places: list[str], codes: list[str], parts: pl.DataFrame, column: str) -> csr_array:
@@ -599,7 +601,10 @@ def _shares(places: list[str], codes: list[str], parts: pl.DataFrame, column: st
     ours = parts.filter(pl.col("zone_code").is_in(places))
     rows = [row[code] for code in ours["code"]]
     columns = [column_of[code] for code in ours["zone_code"]]
-    return csr_array((ours[column].to_numpy(), (rows, columns)), (len(codes), len(places)))
+    shares = ours[column].to_numpy()
+    # A place that is whole but for a rounding is whole: nothing of it lies outside.
+    whole = np.where(shares > 1 - _ROUNDING, 1.0, shares)
+    return csr_array((whole, (rows, columns)), (len(codes), len(places)))
 
 
 @dataclass(frozen=True)
@@ -653,7 +658,8 @@ class _Seen:
         return pl.concat(
             [
                 _partners(ours.gather(territory), *partners, kept[:-1], kept[-1]),
-                _partners(ours, self.level, ours, own[:-1], own[-1]),
+                # Rank 0 is there even where nothing is met at home.
+                _partners(ours, self.level, ours, own[:-1], own[-1], is_kept=self._need > 0),
                 _partners(ours, *ELSEWHERE, rest[:-1], rest[-1], merged_hhi),
                 _partners(ours, *self.places.remainder, [self.world], None),
             ]
@@ -665,6 +671,12 @@ class _Seen:
         outside: Matrix = np.maximum(1 - self.parts.toarray(), 0)
         return outside
 
+    @cached_property
+    def _need(self) -> Vector:
+        """All that each territory needs (or makes)."""
+        need: Vector = self.flows[0].sum(1) + self.world
+        return need
+
     def _between(self) -> Matrix:
         """Central quantity by territory and partner of the level, oneself left out."""
         central = np.ascontiguousarray(self.flows[0].T)
@@ -675,8 +687,7 @@ class _Seen:
     def _kept(self, central: Matrix) -> NDArray[np.bool_]:
         """The partners of a notable share, and the first few in any case."""
         constants = parameter_values()
-        need = self.flows[0].sum(1) + self.world
-        kept: NDArray[np.bool_] = central >= constants["partner_share"] * need[:, None]
+        kept: NDArray[np.bool_] = central >= constants["partner_share"] * self._need[:, None]
         first = min(int(constants["partners_listed"]), central.shape[1])
         np.put_along_axis(kept, np.argpartition(central, -first, axis=1)[:, -first:], True, axis=1)
         kept &= central > 0
@@ -704,8 +715,12 @@ def _partners(
     values: list[Vector],
     km: Vector | None,
     merged_hhi: Vector | None = None,
+    is_kept: NDArray[np.bool_] | None = None,
 ) -> pl.DataFrame:
-    """Rows of partners: `values` by model, the central one first; no km where there is no road."""
+    """Rows of partners: `values` by model, the central one first; no km where there is no road.
+
+    Those that bring nothing are left out, unless they are to be kept.
+    """
     return (
         _bounded(values, km)
         .select(
@@ -719,5 +734,5 @@ def _partners(
             merged_hhi=pl.lit(None, pl.Float64) if merged_hhi is None else pl.Series(merged_hhi),
             located_quantity=pl.lit(0.0) if km is None else pl.col("quantity"),
         )
-        .filter(pl.col("quantity") >= _SMALLEST)
+        .filter(pl.col("quantity") >= _SMALLEST if is_kept is None else pl.Series(is_kept))
     )

@@ -69,11 +69,17 @@ def release(settings: RunSettings) -> dg.MaterializeResult:  # type: ignore[type
     store = settings.store()
     try:
         guard(store)
-        published = publish(store, settings.settings().outputs)
+        asked = settings.settings()
+        published = publish(store, asked.outputs, asked.keep, asked.accept_drift)
     except MetabolismeError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     return dg.MaterializeResult(
-        metadata={"version": published.version, "folder": dg.MetadataValue.path(published.folder)}
+        metadata={
+            "version": published.version,
+            "folder": dg.MetadataValue.path(published.folder),
+            "changes": dg.MetadataValue.md((published.folder / "changes.md").read_text("utf-8")),
+            **({"remark": published.remark} if published.remark else {}),
+        }
     )
 
 

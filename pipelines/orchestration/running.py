@@ -24,10 +24,11 @@ INSTANCE = "telemetry:\n  enabled: false\nnux:\n  enabled: false\n"
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended: the folder of its release, or why there is none."""
+    """How a run ended: the folder of its release (and a remark on it), or why there is none."""
 
     folder: Path | None
     error: str | None
+    remark: str | None = None
 
 
 def prepare_instance() -> Path:
@@ -95,7 +96,8 @@ def run_job(settings: Settings, report: Report) -> Run:
         result = job.execute_in_process(instance=instance, run_config=config, raise_on_error=False)
     if result.success:
         (made,) = result.asset_materializations_for_node("release")
-        return Run(Path(str(made.metadata["folder"].value)), None)
+        remark = str(made.metadata["remark"].value) if "remark" in made.metadata else None
+        return Run(Path(str(made.metadata["folder"].value)), None, remark)
     return Run(None, "\n".join(dict.fromkeys(_errors(result))) or "the run failed")
 
 
@@ -108,6 +110,8 @@ def _config(settings: Settings) -> dict[str, Any]:
         "perimeters": str(settings.perimeters.absolute()) if settings.perimeters else "",
         "cog_year": settings.cog_year or 0,
         "outputs": str(settings.outputs.absolute()),
+        "keep": settings.keep or 0,
+        "accept_drift": settings.accept_drift,
     }
 
 

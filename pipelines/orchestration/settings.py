@@ -19,6 +19,8 @@ class RunSettings(dg.ConfigurableResource):  # type: ignore[type-arg]
     perimeters: str = ""
     cog_year: int = 0
     outputs: str = ""
+    keep: int = 0
+    accept_drift: bool = False
 
     def settings(self) -> Settings:
         """The same, as the plain functions take it."""
@@ -30,6 +32,8 @@ class RunSettings(dg.ConfigurableResource):  # type: ignore[type-arg]
             perimeters=Path(self.perimeters) if self.perimeters else None,
             cog_year=self.cog_year or None,
             outputs=Path(self.outputs) if self.outputs else paths.outputs(),
+            keep=self.keep or None,
+            accept_drift=self.accept_drift,
         )
 
     def store(self) -> Store:

@@ -94,8 +94,21 @@ _KINDS = {
     ".duckdb": ("duckdb", "application/vnd.duckdb.file"),
 }
 TITLES = {
+    "territories.gpkg": (
+        "Territories as map layers, one per level (for QGIS)",
+        "Les territoires en couches de carte, une par niveau (pour QGIS)",
+    ),
+    "metabolisme.duckdb": (
+        "All tables as one DuckDB database (1.3 or later)",
+        "Toutes les tables en une base DuckDB (1.3 ou plus récent)",
+    ),
     "dictionary.csv": ("Dictionary of all columns", "Dictionnaire de toutes les colonnes"),
     "dictionary.md": ("The same, to be read", "Le même, à lire"),
+    "changes.json": (
+        "What has changed since the release before",
+        "Ce qui a changé depuis la version précédente",
+    ),
+    "changes.md": ("The same, to be read", "Le même, à lire"),
 }
 
 

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -14,10 +14,23 @@ from filelock import FileLock, Timeout
 
 from pipelines.catalogue.tables import Table, tables
 from pipelines.disk import disk_errors, replacing
-from pipelines.errors import MetabolismeError
+from pipelines.errors import MetabolismeError, UsageError
+from pipelines.release.changes import Changes, compare, none_before
+from pipelines.release.changes_page import write_changes
+from pipelines.release.database import write_database
 from pipelines.release.datapackage import Member, write_datapackage
 from pipelines.release.dcat import write_dcat
 from pipelines.release.dictionary import write_dictionary
+from pipelines.release.drift import Verdict, held_error, judge
+from pipelines.release.geo import geo_table, write_geo
+from pipelines.release.versions import (
+    following,
+    hold,
+    released,
+    remove_held,
+    remove_left,
+    remove_old,
+)
 from pipelines.store import Store
 
 STAGING = ".staging-"
@@ -27,9 +40,14 @@ PLAIN_CSV = 20_000_000
 
 @dataclass(frozen=True)
 class Release:
-    """A published release: its folder, and its name."""
+    """A published release: its folder, and its name.
+
+    Attributes:
+        remark: what went wrong once it was published: an older release that does not go away.
+    """
 
     folder: Path
+    remark: str | None = field(default=None, compare=False)
 
     @property
     def version(self) -> str:
@@ -37,34 +55,47 @@ class Release:
         return self.folder.name
 
 
-def publish(store: Store, outputs: Path) -> Release:
+def publish(
+    store: Store, outputs: Path, keep: int | None = None, accept_drift: bool = False
+) -> Release:
     """Publish the tables of a store as the next release, and point `latest` at it.
 
     A crash at any moment leaves the previous `latest`; what it left half-made is removed by the
-    next publication.
+    next publication. A release too far from the one before is held: it stands in `held/`.
+
+    Args:
+        keep: how many releases are kept, once this one is published (all, when not given).
+        accept_drift: publish it, however far from the one before.
 
     Raises:
-        MetabolismeError: another publication is under way, or the disk fails or forbids.
+        UsageError: no release would be kept.
+        MetabolismeError: another publication is under way, the disk fails or forbids, or the
+            release is held.
     """
+    if keep is not None and keep < 1:
+        raise UsageError("at least one release is kept", where="--keep", found=str(keep))
     with disk_errors(outputs):
         outputs.mkdir(parents=True, exist_ok=True)
         _check_latest(outputs)
         with _alone(outputs):
-            for left in outputs.glob(f"{STAGING}*"):
-                shutil.rmtree(left)
-            for left in outputs.glob(".latest.*"):
-                left.unlink()
+            _tidy(outputs)
             staging = outputs / f"{STAGING}{os.getpid()}"
             staging.mkdir()
             try:
-                write_release(store, staging)
-                release = Release(outputs / _next_version(outputs, date.today()))
+                changes, verdict = write_release(store, staging, _before(outputs))
+                version = following(outputs, date.today())
+                if verdict.passed and not accept_drift:
+                    held = hold(staging, outputs, version)
+                    _sync(held.parent)
+                    raise held_error(held, changes, verdict)
+                release = Release(outputs / version)
                 staging.rename(release.folder)
                 _sync(outputs)
             finally:
                 shutil.rmtree(staging, ignore_errors=True)
             _point_latest(outputs, release)
-    return release
+            remark = _make_room(outputs, release, keep)
+    return replace(release, remark=remark)
 
 
 def latest(outputs: Path) -> Release:
@@ -94,8 +125,12 @@ def latest(outputs: Path) -> Release:
     return release
 
 
-def write_release(store: Store, folder: Path) -> None:
-    """Write every published table as Parquet and CSV, and the data package that lists them."""
+def write_release(store: Store, folder: Path, before: Path | None) -> tuple[Changes, Verdict]:
+    """Write every published table as Parquet and CSV, and what describes them.
+
+    Returns:
+        What has changed since the release `before`, and how that is judged.
+    """
     members = []
     for table in tables().values():
         if not table.published:
@@ -103,13 +138,20 @@ def write_release(store: Store, folder: Path) -> None:
         parquet = folder / f"{table.name}.parquet"
         shutil.copyfile(store.path(table.name), parquet)
         members += [Member(table, parquet), Member(table, _write_csv(parquet, table))]
-    published = [table for table in tables().values() if table.published]
+    shapes, *layers = write_geo(store, folder)
+    members += [Member(geo_table(), shapes), *(Member(None, path) for path in layers)]
+    members += [Member(None, write_database(folder))]
+    published = [*(table for table in tables().values() if table.published), geo_table()]
     members += [Member(None, path) for path in write_dictionary(folder, published)]
+    changes = compare(before, folder) if before else none_before(folder)
+    verdict = judge(changes)
+    members += [Member(None, path) for path in write_changes(folder, changes, verdict)]
     write_datapackage(folder, members, store)
     write_dcat(folder)
     for path in folder.iterdir():
         _sync(path)
     _sync(folder)
+    return changes, verdict
 
 
 def _write_csv(parquet: Path, table: Table) -> Path:
@@ -133,14 +175,37 @@ def _write_csv(parquet: Path, table: Table) -> Path:
     return packed
 
 
-def _next_version(outputs: Path, today: date) -> str:
-    month = f"{today:%Y.%m}."
-    taken = [
-        int(number)
-        for path in outputs.glob(f"{month}*")
-        if (number := path.name.removeprefix(month)).isdigit()
-    ]
-    return f"{month}{max(taken, default=0) + 1}"
+def _tidy(outputs: Path) -> None:
+    """Remove what a publication that was killed left half-made, or half-removed."""
+    for left in outputs.glob(f"{STAGING}*"):
+        shutil.rmtree(left)
+    for left in outputs.glob(".latest.*"):
+        left.unlink()
+    remove_left(outputs)
+
+
+def _before(outputs: Path) -> Path | None:
+    """The release before: the one that `latest` names, else the newest there is."""
+    there = released(outputs)
+    link = outputs / "latest"
+    if link.is_symlink() and outputs / link.readlink().name in there:
+        return outputs / link.readlink().name
+    try:
+        return latest(outputs).folder
+    except MetabolismeError:
+        return there[-1] if there else None
+
+
+def _make_room(outputs: Path, release: Release, keep: int | None) -> str | None:
+    """Remove what is held, and the releases before the last `keep`; say what does not go away."""
+    try:
+        remove_held(outputs)
+        if keep is not None:
+            remove_old(outputs, keep, release.version)
+    except OSError as error:
+        return f"an older release could not be removed: {error}"
+    left = remove_left(outputs)
+    return f"these could not be removed, in {outputs}: {', '.join(left)}" if left else None
 
 
 def _check_latest(outputs: Path) -> None:

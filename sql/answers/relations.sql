@@ -18,6 +18,7 @@ whole as (
         coalesce(exact_sum_if(quantity, rank = 0), 0) as internal,
         coalesce(exact_sum_if(quantity, rank > 0), 0) as external,
         coalesce(exact_sum_if(quantity, partner_level = 'foreign'), 0) as abroad,
+        coalesce(exact_sum_if(quantity, partner_level = 'unknown'), 0) as unknown,
         exact_sum_if(quantity * distance_km, rank > 0) as quantity_km,
         coalesce(exact_sum_if(quantity, rank > 0 and distance_km is not null), 0) as located,
         exact_sum(ghg_kgco2e) as ghg_kgco2e,
@@ -76,7 +77,9 @@ select
     -- A source of inner pairs only says nothing of those who leave.
     case when sources.extent_kind is distinct from 'closed' then whole.abroad / whole.total end as foreign_share,
     coalesce(spread.partners, 0) as partners,
-    coalesce(1 / (spread.hhi + coalesce(merged.merged_hhi, 0)), 0) as effective_partners,
+    -- Of what comes from a known place.
+    coalesce(square(1 - whole.unknown / whole.external) / (spread.hhi + coalesce(merged.merged_hhi, 0)), 0)
+        as effective_partners,
     spread.hhi + coalesce(merged.merged_hhi, 0) as partner_hhi,
     case when merged.merged_hhi is null then spread.entropy end as partner_entropy,
     -- Of what named partners bring, so that an unknown place leaves a share between 0 and 1.

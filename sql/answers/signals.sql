@@ -18,12 +18,14 @@ balanced as (
 ),
 
 matches as (
-    select need, receiver_level as level, receiver_code as code, 'surplus' as found, giver_level || giver_code as other,
-        evidence, year
+    -- Others are EPCI: perimeters, which anyone may draw, change nothing of what is said of an EPCI.
+    select need, receiver_level as level, receiver_code as code, 'surplus' as found, giver_code as other, evidence, year
     from complements
+    where giver_level = 'epci'
     union all
-    select need, giver_level, giver_code, 'deficit', receiver_level || receiver_code, evidence, year
+    select need, giver_level, giver_code, 'deficit', receiver_code, evidence, year
     from complements
+    where receiver_level = 'epci'
 ),
 
 near as (

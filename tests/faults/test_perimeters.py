@@ -6,8 +6,11 @@ import polars as pl
 import pytest
 
 from pipelines.errors import MetabolismeError
+from pipelines.release.publishing import latest
 
-from .ground import Ground, photograph, says
+from .damage import state
+from .ground import Ground, photograph, says, tells
+from .test_command_line import FAILED, WELL, metabolisme
 
 HEADER = "perimeter_code,perimeter_name,commune_code\n"
 GOOD = "S1,SCoT du Val,01001\nS1,SCoT du Val,01002\nS2,Pays d’en haut,01003\n"
@@ -162,3 +165,59 @@ def test_a_refused_file_leaves_the_release(published: Ground) -> None:
     with pytest.raises(MetabolismeError, match="99999"):
         published.drawing(path).run()
     assert photograph(published.outputs) == before
+
+
+# --- whole runs, with Dagster: long ---
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", ["empty file", "perimeter_code,perimeter_name,commune_code"]),
+        (HEADER + GOOD + "S2,Pays d’en haut,01003\n", ["twice", "S2/01003"]),
+    ],
+    ids=["an empty file", "a commune twice"],
+)
+def test_the_command_fails_and_leaves_the_release(
+    published: Ground, content: str, words: list[str]
+) -> None:
+    before = photograph(published.outputs)
+    path = published.mirror / "mine.csv"
+    path.write_text(content, encoding="utf-8")
+    ended = metabolisme("run", "--mirror", published.mirror, "--perimeters", path)
+    assert ended.code == FAILED
+    tells(ended.err, path, "what to do", *words)
+    assert photograph(published.outputs) == before
+
+
+@pytest.mark.slow
+def test_a_country_a_commune_and_what_lies_outside_the_flows(published: Ground) -> None:
+    state(published.mirror, "insee_commuting", extent="dep:01", extent_kind="by_row")
+    communes = published.table("communes").sort("commune_code")
+    every = communes["commune_code"].to_list()
+    far = communes.filter(departement_code="60")["commune_code"].to_list()
+    lists = {"whole": every, "single": ["01001"], "far": far}
+    path = published.mirror / "mine.csv"
+    lines = [f"{code},Val,{commune}" for code, codes in lists.items() for commune in codes]
+    path.write_text(HEADER + "\n".join(lines), encoding="utf-8")
+    old = latest(published.outputs)
+    ended = metabolisme("run", "--mirror", published.mirror, "--perimeters", path)
+    assert ended.code == WELL, ended.err + ended.out
+    new = latest(published.outputs)
+    assert new.version != old.version
+
+    def read(name: str) -> pl.DataFrame:
+        return pl.read_parquet(new.folder / f"{name}.parquet").filter(level="custom")
+
+    counts = read("territories").select("code", "n_communes")
+    assert dict(counts.iter_rows()) == {code: len(codes) for code, codes in lists.items()}
+    # One commune is in the extent of the flows; the country and the others are not.
+    jobs = pl.col("need") == "jobs"
+    assert set(read("dependencies").filter(jobs)["code"]) == {"single"}
+    said = read("not_measured").filter(jobs, pl.col("indicator").is_null())
+    assert set(said["code"]) & {"far", "*"} and set(said["code"]) & {"whole", "*"}
+    assert said["reason_en"].str.contains("dep:01").all()
+    # What is counted or attributed elsewhere stands.
+    assert set(read("dependencies").filter(need="housing")["code"]) == set(lists)
+    assert set(read("dependencies").filter(need="cereals")["code"]) == set(lists)

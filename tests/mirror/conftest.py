@@ -12,6 +12,7 @@ from .truth import Commuting, Truth
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
+PORTES_DE_GASCOGNE = ["200023620", "200034726", "200042372", "243200391", "243200599"]
 METROPOLES = ["243400017", "244200770", "200040715", "243500139", "200023414"]
 
 
@@ -44,8 +45,8 @@ def truth(mirror: Path) -> Truth:
 def perimeters(truth: Truth) -> pd.DataFrame:
     """A user's perimeters, as (code, commune) of 2026.
 
-    `twin` is an EPCI; `left` and `right` overlap, and cut EPCI; `whole` is a région; `far` lies
-    outside Île-de-France.
+    `twin` is an EPCI; `left` and `right` overlap, and cut EPCI; `whole` is a région; `far` and
+    `gascogne`, the five EPCI of the PETR “Portes de Gascogne”, lie outside Île-de-France.
     """
     epci = truth.members["epci"]
     home = truth.epci["77316"]
@@ -57,6 +58,7 @@ def perimeters(truth: Truth) -> pd.DataFrame:
         "right": [*twin[len(twin) // 4 :], "75056"],
         "whole": [code for code, row in truth.cog.communes.items() if row["REG"] == "11"],
         "far": [code for code, row in truth.cog.communes.items() if row["DEP"] == "32"],
+        "gascogne": sorted(epci.loc[epci["code"].isin(PORTES_DE_GASCOGNE), "commune"]),
     }
     return pd.DataFrame(
         [(code, commune) for code, communes in lists.items() for commune in communes],

@@ -10,12 +10,13 @@ from pipelines.catalogue.indicators import indicators
 from pipelines.errors import UsageError
 
 
-def places(folder, count=2):
-    """The territories of each level that have most indicators."""
+def places(folder, count=1):
+    """The territories of some levels that have most indicators."""
     known = pl.read_parquet(folder / "indicators.parquet")
     names = pl.read_parquet(folder / "territories.parquet").select("level", "code", "name")
     return (
-        known.group_by("level", "code")
+        known.filter(pl.col("level").is_in(["commune", "epci", "pat"]))
+        .group_by("level", "code")
         .agg(pl.col("indicator").n_unique())
         .join(names, on=["level", "code"])
         .sort("level", "indicator", "code", descending=[False, True, False])

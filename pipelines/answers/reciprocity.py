@@ -89,7 +89,8 @@ def _margins(store: Store) -> pl.DataFrame:
     )
     return (
         ends.group_by("level", "need", "code")
-        .agg(pl.col("given", "taken").sum())
+        # Quantities have six decimals: so have their sums, whatever the order they are added in.
+        .agg(pl.col("given", "taken").sum().round(6))
         .sort("level", "need", "code")
         .collect()
     )

@@ -30,7 +30,8 @@ functions as (
 ),
 
 scores as (
-    select level, code_a, level_b, code_b, count(*) as n_functions, avg(share_of_deficit) as mean_share_of_deficit
+    select level, code_a, level_b, code_b, count(*) as n_functions,
+        exact_sum_of_ratios(share_of_deficit) / count(*) as mean_share_of_deficit
     from functions
     group by level, code_a, level_b, code_b
 ),

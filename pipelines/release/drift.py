@@ -123,7 +123,8 @@ def _measures(changes: Changes, unsteady: set[str]) -> list[Passed]:
     return [
         passed
         for one in changes.measures
-        if one.before and one.source_id not in unsteady
+        # What is derived with a source that is missing is gone with it, whoever it is said to be of.
+        if one.before and one.source_id not in unsteady and (one.after or not unsteady)
         for passed in _passed(
             "measures_lost",
             one.measure,
@@ -146,7 +147,7 @@ def _values_lost(changes: Changes, unsteady: set[str], gone: set[str]) -> list[P
     return [
         passed
         for one in _judged(changes, unsteady)
-        if one.before and one.level not in gone
+        if one.before and one.level not in gone and (one.lost < one.before or not unsteady)
         for passed in _passed(
             "values_lost", one.indicator, one.level, one.lost / one.before, one.before
         )

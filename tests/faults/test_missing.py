@@ -123,7 +123,8 @@ def test_a_whole_release_is_published(after: After) -> None:
         assert (after.folder / f"{table}.parquet").is_file()
         assert list(after.folder.glob(f"{table}.csv*"))
     package = json.loads((after.folder / "datapackage.json").read_text(encoding="utf-8"))
-    assert {r["path"] for r in package["resources"]} | {"datapackage.json"} == {
+    describing = {"datapackage.json", "catalog.jsonld"}
+    assert {r["path"] for r in package["resources"]} | describing == {
         path.name for path in after.folder.iterdir()
     }
 

@@ -159,7 +159,8 @@ def test_the_data_package_lists_every_file_with_its_bytes(
 ) -> None:
     release = request.getfixturevalue(f"release_{year}")
     listed = {resource["path"]: resource for resource in package(release)["resources"]}
-    on_disk = {path.name for path in release.folder.iterdir()} - {"datapackage.json"}
+    describing = {"datapackage.json", "catalog.jsonld"}
+    on_disk = {path.name for path in release.folder.iterdir()} - describing
     assert set(listed) == on_disk
     for name, resource in listed.items():
         content = (release.folder / name).read_bytes()

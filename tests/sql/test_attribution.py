@@ -612,7 +612,8 @@ def test_on_whom_one_depends_is_who_depends_on_it(tiny):
         if direction != "depends_on" or level == "custom":
             continue
         for (partner_level, partner), row in rows.items():
-            if partner_level == level:
+            # Who meets nothing of its need itself says so, and may make nothing.
+            if partner_level == level and row["quantity"] > 0:
                 seen = found[need, level, partner, "depended_on_by"][level, code]
                 for name in ("quantity", "low", "high", "quantity_km", "ghg_kgco2e"):
                     if row[name] is None:

@@ -123,7 +123,7 @@ def _measures(changes: Changes, unsteady: set[str]) -> list[Passed]:
     return [
         passed
         for one in changes.measures
-        # What is derived with a source that is missing is gone with it, whoever it is said to be of.
+        # What is derived with a missing source is gone with it, whoever it is said to be of.
         if one.before and one.source_id not in unsteady and (one.after or not unsteady)
         for passed in _passed(
             "measures_lost",

@@ -97,8 +97,16 @@ def _query(table: Table) -> Make:
     return make
 
 
-def _python(name: str, reads: frozenset[str], make: Make) -> dict[str, Recipe]:
-    return {name: Recipe(tables()[name], reads, make)}
+def _made(of: dict[str, tuple[frozenset[str], Callable[[Store], int]]]) -> dict[str, Recipe]:
+    """The tables that a function makes of others, with those it reads."""
+
+    def make(write: Callable[[Store], int], store: Store, settings: Settings) -> int:
+        return write(store)
+
+    return {
+        name: Recipe(tables()[name], reads, partial(make, write))
+        for name, (reads, write) in of.items()
+    }
 
 
 def _catalogue() -> dict[str, Recipe]:
@@ -129,128 +137,74 @@ def _raw() -> dict[str, Recipe]:
         for source in sources().values()
         for name in source.tables
     }
+
+    def obtain(store: Store, settings: Settings) -> int:
+        return obtaining.write_source_files(settings, store)
+
     return (
-        _python("source_files", frozenset(), lambda st, run: obtaining.write_source_files(run, st))
+        {"source_files": Recipe(tables()["source_files"], frozenset(), obtain)}
         | read
-        | _python("sources", files | frozenset(read), lambda st, run: obtaining.write_sources(st))
+        | _made({"sources": (files | frozenset(read), obtaining.write_sources)})
     )
 
 
 def _geography() -> dict[str, Recipe]:
-    return (
-        _python(
-            "commune_passage",
-            geography.PASSAGE_READS,
-            lambda st, run: geography.write_commune_passage(st, reference_year(st)),
-        )
-        | _python(
-            "commune_shapes",
-            geography.SHAPES_READS,
-            lambda st, run: geography.write_commune_shapes(st),
-        )
-        | _python(
-            "departement_neighbours",
-            geography.SHAPES_READS,
-            lambda st, run: geography.write_departement_neighbours(st),
-        )
-        | _python(
-            "located_points",
-            geography.LOCATED_READS,
-            lambda st, run: geography.write_located_points(st),
-        )
-        | _python(
-            "cycleway_lengths",
-            geography.CYCLEWAYS_READS,
-            lambda st, run: geography.write_cycleway_lengths(st),
-        )
-        | _python(
-            "user_perimeters",
-            perimeters.READS | {"sources"},
-            lambda st, run: perimeters.write_user_perimeters(
-                st, run.perimeters, reference_year(st)
+    def passage(store: Store) -> int:
+        return geography.write_commune_passage(store, reference_year(store))
+
+    def drawn(store: Store, settings: Settings) -> int:
+        year = reference_year(store)
+        return perimeters.write_user_perimeters(store, settings.perimeters, year)
+
+    reads = perimeters.READS | {"sources"}
+    return {"user_perimeters": Recipe(tables()["user_perimeters"], reads, drawn)} | _made(
+        {
+            "commune_passage": (geography.PASSAGE_READS, passage),
+            "commune_shapes": (geography.SHAPES_READS, geography.write_commune_shapes),
+            "departement_neighbours": (
+                geography.SHAPES_READS,
+                geography.write_departement_neighbours,
             ),
-        )
+            "located_points": (geography.LOCATED_READS, geography.write_located_points),
+            "cycleway_lengths": (geography.CYCLEWAYS_READS, geography.write_cycleway_lengths),
+        }
     )
 
 
 def _ledger() -> dict[str, Recipe]:
-    return (
-        _python("asked_sums", shared.READS, lambda st, run: shared.write_asked_sums(st))
-        | _python(
-            "attribution_factors",
-            attribution.READS_FACTORS,
-            lambda st, run: attribution.write_factors(st),
-        )
-        | _python(
-            "attribution_models",
-            attribution.READS_MODELS,
-            lambda st, run: attribution.write_models(st),
-        )
-        | _python(
-            "attributed_flows",
-            attribution.READS_FLOWS,
-            lambda st, run: attribution.write_flows(st),
-        )
-        | _python(
-            "attributed_partners",
-            attribution.READS_PARTNERS,
-            lambda st, run: attribution.write_partners(st),
-        )
-        | _python("backtest", backtest.READS, lambda st, run: backtest.write_backtest(st))
+    return _made(
+        {
+            "asked_sums": (shared.READS, shared.write_asked_sums),
+            "attribution_factors": (attribution.READS_FACTORS, attribution.write_factors),
+            "attribution_models": (attribution.READS_MODELS, attribution.write_models),
+            "attributed_flows": (attribution.READS_FLOWS, attribution.write_flows),
+            "attributed_partners": (attribution.READS_PARTNERS, attribution.write_partners),
+            "backtest": (backtest.READS, backtest.write_backtest),
+        }
     )
 
 
 def _answers() -> dict[str, Recipe]:
-    profile_of = {
-        name: name.removeprefix("profiles_") for name in tables() if name.startswith("profiles_")
-    }
-
-    def profile(level: str, store: Store, settings: Settings) -> int:
-        return answers.write_profile(store, level)
-
+    known = frozenset({"territories", "indicators"})
     profiles = {
-        name: Recipe(
-            tables()[name], frozenset({"territories", "indicators"}), partial(profile, level)
-        )
-        for name, level in profile_of.items()
+        f"profiles_{level}": (known, partial(answers.write_profile, level=level))
+        for level in words.levels()
     }
-    return (
-        _python(
-            "indicators",
-            frozenset({"indicator_terms", "shared_sums"}),
-            lambda st, run: answers.write_indicators(st),
-        )
-        | _python(
-            "indicator_inputs",
-            frozenset({"indicators", "indicator_terms", "shared_sums"}),
-            lambda st, run: answers.write_indicator_inputs(st),
-        )
-        | profiles
-        | _python(
-            "indicator_catalogue",
-            frozenset({"indicators", "sources"}),
-            lambda st, run: answers.write_indicator_catalogue(st),
-        )
-        | _python(
-            "reciprocity_factors",
-            reciprocity.READS,
-            lambda st, run: reciprocity.write_reciprocity_factors(st),
-        )
-        | _python(
-            "complement_allocation",
-            complements.READS,
-            lambda st, run: complements.write_complement_allocation(st),
-        )
-        | _python(
-            "not_measured",
-            not_measured.READS,
-            lambda st, run: not_measured.write_not_measured(st),
-        )
-        | _python(
-            "checks",
-            frozenset(set(tables()) - {"checks"}),
-            lambda st, run: _checks(st),
-        )
+    terms = frozenset({"indicator_terms", "shared_sums"})
+    return _made(
+        profiles
+        | {
+            "indicators": (terms, answers.write_indicators),
+            "indicator_inputs": (terms | {"indicators"}, answers.write_indicator_inputs),
+            "indicator_catalogue": (
+                frozenset({"indicators", "sources"}),
+                answers.write_indicator_catalogue,
+            ),
+            "reciprocity_factors": (reciprocity.READS, reciprocity.write_reciprocity_factors),
+            "complement_allocation": (complements.READS, complements.write_complement_allocation),
+            "not_measured": (not_measured.READS, not_measured.write_not_measured),
+            "checks": (frozenset(set(tables()) - {"checks"}), _checks),
+        }
     )
 
 

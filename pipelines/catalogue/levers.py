@@ -8,8 +8,8 @@ from pydantic import field_validator, model_validator
 from pipelines import paths
 from pipelines.catalogue.indicators import Wording, indicators
 from pipelines.catalogue.loading import Entry, Text, read_entries
-from pipelines.catalogue.units import check_unit, units
-from pipelines.catalogue.words import needs
+from pipelines.catalogue.units import units
+from pipelines.catalogue.words import WithUnit, needs
 from pipelines.errors import CatalogueError, first
 
 LeverFunction = Literal["cohabit", "food", "energy", "work", "mobility", "all"]
@@ -20,18 +20,8 @@ Comparison = Literal["above", "below", "top_quartile", "bottom_quartile"]
 _SIGNAL = "signal."
 
 
-class Signal(Entry):
+class Signal(WithUnit):
     """A number that the links of a territory give: a row of the table `signals`."""
-
-    unit: str
-    fr: str
-    en: str
-
-    @field_validator("unit")
-    @classmethod
-    def _known(cls, unit: str) -> str:
-        check_unit(unit)
-        return unit
 
 
 class Condition(Entry):

@@ -13,7 +13,9 @@ from pipelines.catalogue.units import check_unit
 from pipelines.errors import CatalogueError
 
 
-class _WithUnit(Entry):
+class WithUnit(Entry):
+    """Something counted or measured in a unit of `units.yml`, with its label."""
+
     unit: str
     fr: str
     en: str
@@ -25,14 +27,14 @@ class _WithUnit(Entry):
         return unit
 
 
-class Parameter(_WithUnit):
+class Parameter(WithUnit):
     """A number a method chooses, with where it comes from."""
 
     value: float
     source: str
 
 
-class Measure(_WithUnit):
+class Measure(WithUnit):
     """An additive quantity of a commune in a year.
 
     Attributes:
@@ -47,7 +49,7 @@ class Measure(_WithUnit):
     absent_at_most: float | None = None
 
 
-class Need(_WithUnit):
+class Need(WithUnit):
     """What a territory's people require of others: counted as flows, or balanced.
 
     Attributes:

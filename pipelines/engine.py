@@ -62,15 +62,20 @@ def parameters_read(path: Path) -> frozenset[str]:
 
 
 @contextmanager
-def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in memory with our macros; what does not fit in memory spills under the store."""
+def connection(store: Store, *, macros: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory with our macros; what does not fit in memory spills under the store.
+
+    Args:
+        macros: whether queries of `sql/` will run; to make the macros takes longer than the rest.
+    """
     with duckdb.connect() as con:
         # A name in a query is a table, never a variable of Python.
         con.execute("set python_enable_replacements = false")
         # Tables are sorted where it matters; to keep the order of the others takes much memory.
         con.execute("set preserve_insertion_order = false")
         limit_memory(con, store.folder / ".spill")
-        con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
+        if macros:
+            con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
         yield con
 
 
@@ -124,7 +129,7 @@ def run_query(table: Table, store: Store, parameters: dict[str, Any] | None = No
 
 def write_frame(table: Table, store: Store, frame: pl.DataFrame) -> int:
     """Make a table from a frame, and say how many rows it has."""
-    with connection(store) as con:
+    with connection(store, macros=False) as con:
         con.register("frame", frame.select(table.column_names))
         return store.write(con, table, "select * from frame")
 
@@ -134,7 +139,7 @@ def write_records(table: Table, store: Store, records: list[dict[str, Any]]) -> 
     if not records:
         return store.write_empty(table)
     types = {c.name: _JSON_TYPES.get(c.type, "VARCHAR") for c in table.columns}
-    with connection(store) as con:
+    with connection(store, macros=False) as con:
         query = "select unnest(from_json($records::json, $types), recursive := true)"
         rows = [{name: record.get(name) for name in table.column_names} for record in records]
         return store.write(

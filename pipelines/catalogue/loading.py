@@ -91,8 +91,8 @@ def read_entries(model: type[Model], path: Path) -> dict[str, Model]:
     return dict(validate(RootModel[dict[str, model]], read_yaml(path), path).root)  # type: ignore[valid-type]
 
 
-class _TextDates(yaml.SafeLoader):
-    """SafeLoader that leaves dates as the text a person wrote."""
+class _TextDates(yaml.CSafeLoader):
+    """The safe loader, in C, that leaves dates as the text a person wrote."""
 
 
 _TextDates.yaml_implicit_resolvers = {

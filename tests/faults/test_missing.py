@@ -113,7 +113,8 @@ def case(case_name: str) -> Case:
 
 @pytest.fixture
 def after(case_name: str, runs: dict[str, "Future[After]"]) -> After:
-    return runs[case_name].result(timeout=300)
+    # It waits for those before it: two run at a time.
+    return runs[case_name].result(timeout=3600)
 
 
 def test_a_whole_release_is_published(after: After) -> None:

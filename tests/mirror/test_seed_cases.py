@@ -226,51 +226,6 @@ def test_who_works_in_toulouse_is_not_in_the_files(release_2019: Published) -> N
 # As the perimeter of a user (in the release that has some).
 
 
-def test_the_petr_is_the_sum_of_its_epci(
-    release_2014: Published, truth: Truth, portes: dict[str, str]
-) -> None:
-    members = release_2014.rows("territory_members", level="custom", code="gascogne")
-    due = {commune for commune, epci in truth.epci.items() if epci in portes}
-    assert set(members["commune_code"]) == due
-    row = only(release_2014.rows("territories", level="custom", code="gascogne"))
-    assert row["population"] == sum(truth.populations[commune] for commune in due)
-
-
-@pytest.mark.parametrize("need", ["cereals", "wood_energy"])
-def test_the_petr_gives_toulouse_what_its_epci_do(
-    release_2014: Published, portes: dict[str, str], need: str
-) -> None:
-    flows = release_2014.rows("flows", need=need, dependent_code=TOULOUSE)
-    due = flows.loc[flows["provider_code"].isin(portes), "quantity"].sum()
-    rows = release_2014.rows(
-        "dependencies", level="custom", code="gascogne", need=need, direction="depended_on_by"
-    ).set_index("partner_code")
-    assert rows.at[TOULOUSE, "quantity"] == pytest.approx(due, rel=1e-6)
-    assert rows.at[TOULOUSE, "rank"] == 1
-
-
-def test_the_petr_could_cover_much_of_the_deficit_of_toulouse(
-    release_2014: Published, known: Known, portes: dict[str, str]
-) -> None:
-    row = only(
-        release_2014.rows(
-            "complements", need="cereals", giver_level="custom", giver_code="gascogne",
-            receiver_code=TOULOUSE,
-        )
-    )  # fmt: skip
-    spare = known.of("cereals") - CEREALS * known.of("people")
-    assert row["surplus"] == pytest.approx(spare[list(portes)].sum(), rel=1e-9)
-    assert row["deficit"] == pytest.approx(-spare[TOULOUSE], rel=1e-9)
-    assert row["share_of_deficit"] == pytest.approx(-spare[list(portes)].sum() / spare[TOULOUSE])
-    assert row["share_of_deficit"] > 0.5
-    pair = only(
-        release_2014.rows(
-            "cooperation", level="custom", code_a="gascogne", code_b=TOULOUSE, level_b="epci"
-        )
-    )
-    assert "cereals" in pair["a_gives"] and pd.isna(pair["b_gives"])
-
-
 # --- Montpellier and the Monts de Lacaune: wood ---
 
 

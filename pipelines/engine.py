@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +36,7 @@ def tables_read(path: Path) -> frozenset[str]:
     Raises:
         CatalogueError: the query does not parse, or reads a table the catalogue does not know.
     """
-    try:
-        tree = sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="duckdb")
-    except sqlglot.ParseError as error:
-        raise CatalogueError(
-            "a query does not parse", where=str(path), found=str(error), todo="mend the query"
-        ) from error
+    tree = _parsed(path)
     own = {with_table.alias_or_name for with_table in tree.find_all(exp.CTE)}
     read = {table.name for table in tree.find_all(exp.Table) if table.name} - own
     if unknown := sorted(read - set(tables())):
@@ -57,26 +52,42 @@ def tables_read(path: Path) -> frozenset[str]:
 @cache
 def parameters_read(path: Path) -> frozenset[str]:
     """The `$name` parameters that a query reads."""
-    tree = sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="duckdb")
-    return frozenset(parameter.name for parameter in tree.find_all(exp.Placeholder))
+    return frozenset(parameter.name for parameter in _parsed(path).find_all(exp.Placeholder))
+
+
+@cache
+def _parsed(path: Path) -> exp.Expr:
+    try:
+        return sqlglot.parse_one(path.read_text(encoding="utf-8"), dialect="duckdb")
+    except sqlglot.ParseError as error:
+        raise CatalogueError(
+            "a query does not parse", where=str(path), found=str(error), todo="mend the query"
+        ) from error
 
 
 @contextmanager
-def connection(store: Store, *, macros: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
-    """DuckDB in memory with our macros; what does not fit in memory spills under the store.
-
-    Args:
-        macros: whether queries of `sql/` will run; to make the macros takes longer than the rest.
-    """
-    with duckdb.connect() as con:
+def connection(store: Store) -> Iterator[duckdb.DuckDBPyConnection]:
+    """DuckDB in memory with our macros; what does not fit in memory spills under the store."""
+    with _database(store.folder).cursor() as con:
         # A name in a query is a table, never a variable of Python.
         con.execute("set python_enable_replacements = false")
-        # Tables are sorted where it matters; to keep the order of the others takes much memory.
-        con.execute("set preserve_insertion_order = false")
-        limit_memory(con, store.folder / ".spill")
-        if macros:
-            con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
         yield con
+
+
+@lru_cache(maxsize=1)
+def _database(folder: Path) -> duckdb.DuckDBPyConnection:
+    """One database for all connections to a store: to set one up takes longer than most queries.
+
+    It holds nothing but macros: each connection attaches its tables for itself.
+    """
+    con = duckdb.connect()
+    # Tables are sorted where it matters; to keep the order of the others takes much memory.
+    con.execute("set preserve_insertion_order = false")
+    # A table is read soon after it was made, when the system still has it in memory.
+    con.execute("set enable_external_file_cache = false")
+    limit_memory(con, folder / ".spill")
+    con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
+    return con
 
 
 def limit_memory(con: duckdb.DuckDBPyConnection, spill: Path) -> None:
@@ -109,8 +120,11 @@ def attach(con: duckdb.DuckDBPyConnection, store: Store, names: frozenset[str]) 
             f'"{c.name}"::{c.duckdb_type} as "{c.name}"' if c.values else f'"{c.name}"'
             for c in tables()[name].columns
         ]
-        file = con.read_parquet(str(store.path(name)))
-        file.project(", ".join(columns)).create_view(name, replace=True)
+        file = str(store.path(name)).replace("'", "''")
+        con.execute(
+            f"create or replace temp view {name} as"
+            f" select {', '.join(columns)} from read_parquet('{file}')"
+        )
 
 
 def run_query(table: Table, store: Store, parameters: dict[str, Any] | None = None) -> int:
@@ -129,7 +143,7 @@ def run_query(table: Table, store: Store, parameters: dict[str, Any] | None = No
 
 def write_frame(table: Table, store: Store, frame: pl.DataFrame) -> int:
     """Make a table from a frame, and say how many rows it has."""
-    with connection(store, macros=False) as con:
+    with connection(store) as con:
         con.register("frame", frame.select(table.column_names))
         return store.write(con, table, "select * from frame")
 
@@ -139,7 +153,7 @@ def write_records(table: Table, store: Store, records: list[dict[str, Any]]) -> 
     if not records:
         return store.write_empty(table)
     types = {c.name: _JSON_TYPES.get(c.type, "VARCHAR") for c in table.columns}
-    with connection(store, macros=False) as con:
+    with connection(store) as con:
         query = "select unnest(from_json($records::json, $types), recursive := true)"
         rows = [{name: record.get(name) for name in table.column_names} for record in records]
         return store.write(

@@ -32,6 +32,7 @@ class Drift(Entry):
     """The limits.
 
     Attributes:
+        placed_by: the sources without which the observations of others stand elsewhere.
         drawn_by: by level, the sources that draw its territories.
     """
 
@@ -39,11 +40,12 @@ class Drift(Entry):
     measures_lost: Limit
     values_lost: Limit
     values_moved: Limit
+    placed_by: list[str]
     drawn_by: dict[str, list[str]]
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        named = {source for drawing in self.drawn_by.values() for source in drawing}
+        named = {*self.placed_by}.union(*self.drawn_by.values())
         if strange := sorted(self.drawn_by.keys() - levels().keys()):
             raise ValueError(f"levels of levels.yml, not {', '.join(strange)}")
         if strange := sorted(named - sources().keys()):

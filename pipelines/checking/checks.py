@@ -106,7 +106,7 @@ def reads(table: Table) -> frozenset[str]:
 def check_table(table: Table, store: Store) -> list[Outcome]:
     """Run the checks of a table, and keep what they found beside it."""
     ours = {id_: query for id_, query in queries().items() if query.table == table.name}
-    with engine.connection(store, macros=bool(ours)) as con:
+    with engine.connection(store) as con:
         engine.attach(con, store, frozenset({table.name}) | reads(table))
         found = [_valid(con, table)] + [_run(con, id_, query) for id_, query in ours.items()]
     keep(store, table.name, found)

@@ -42,6 +42,8 @@ def judge(changes: Changes) -> Verdict:
         return Verdict(compared=False)
     unsteady = _unsteady(changes)
     lost = _territories(changes, unsteady)
+    if unsteady & {*drift().placed_by}:
+        return Verdict(compared=True, passed=lost)
     # Where the territories themselves are gone, that each indicator lacks them is no news.
     gone = {one.what for one in lost}
     lost += _measures(changes, unsteady)

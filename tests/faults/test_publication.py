@@ -139,10 +139,10 @@ publishing.publish(Store(Path(tables)), Path(outputs))
 @pytest.mark.parametrize(
     "moment",
     [
-        "a table is copied",
-        "before the folder has its name",
-        "before the link is made",
-        "before the link takes its place",
+        pytest.param("a table is copied", marks=pytest.mark.slow),
+        pytest.param("before the folder has its name", marks=pytest.mark.slow),
+        pytest.param("before the link is made", marks=pytest.mark.slow),
+        pytest.param("before the link takes its place", marks=pytest.mark.slow),
         "between the two pointers",
     ],
 )
@@ -192,6 +192,7 @@ def test_latest_is_no_link(published: Ground, kind: str) -> None:
     assert photograph(published.outputs) == before
 
 
+@pytest.mark.slow
 def test_latest_points_to_nothing(published: Ground) -> None:
     link = published.outputs / "latest"
     link.unlink()
@@ -200,6 +201,7 @@ def test_latest_points_to_nothing(published: Ground) -> None:
     assert link.resolve() == release.folder
 
 
+@pytest.mark.slow
 def test_a_file_bears_the_name_of_the_next_release(published: Ground) -> None:
     old = latest(published.outputs)
     month, _, number = old.version.rpartition(".")
@@ -208,6 +210,7 @@ def test_a_file_bears_the_name_of_the_next_release(published: Ground) -> None:
     assert release.version == f"{month}.{int(number) + 2}"
 
 
+@pytest.mark.slow
 def test_versions_are_numbers_and_not_text(published: Ground) -> None:
     old = latest(published.outputs)
     month = old.version.rpartition(".")[0]
@@ -216,7 +219,14 @@ def test_versions_are_numbers_and_not_text(published: Ground) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "{}", '{"version": "2001.01.1"}', '{"version": null}', "\x00"]
+    "content",
+    [
+        '{"version": "2001.01.1"}',
+        *(
+            pytest.param(content, marks=pytest.mark.slow)
+            for content in ("", "{", "[]", "{}", '{"version": null}', "\x00")
+        ),
+    ],
 )
 def test_the_pointer_is_nonsense(published: Ground, content: str) -> None:
     pointer = published.outputs / "latest.json"

@@ -139,9 +139,9 @@ def killed_at(*given: Any) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        ("pipelines.release.publishing", "_make_room"),
-        ("pipelines.release.publishing", "remove_held"),
-        ("pipelines.release.publishing", "remove_old"),
+        pytest.param(("pipelines.release.publishing", "_make_room"), marks=pytest.mark.slow),
+        pytest.param(("pipelines.release.publishing", "remove_held"), marks=pytest.mark.slow),
+        pytest.param(("pipelines.release.publishing", "remove_old"), marks=pytest.mark.slow),
         ("shutil", "rmtree"),
     ],
     ids=lambda place: place[1],
@@ -162,8 +162,8 @@ def test_killed_while_older_releases_are_removed(
 @pytest.mark.parametrize(
     "place",
     [
-        ("pipelines.release.publishing", "hold"),
-        ("pipelines.release.versions", "remove"),
+        pytest.param(("pipelines.release.publishing", "hold"), marks=pytest.mark.slow),
+        pytest.param(("pipelines.release.versions", "remove"), marks=pytest.mark.slow),
         ("pipelines.release.publishing", "held_error"),
     ],
     ids=lambda place: place[1],

@@ -353,6 +353,24 @@ def test_a_source_that_the_source_leans_on(differ):
     assert passed(differ(replaced, first)) == set()
 
 
+def test_a_source_that_places_the_others_is_missing(differ):
+    def change(content):
+        row(content, "sources", source_id="etalab_commune_contours")["status"] = "unavailable"
+        halve(content)
+        without(content, "territories", EPCI[0])
+
+    first = records()
+    first["sources"] += [source("etalab_commune_contours")]
+    after = json.loads(json.dumps(first))
+
+    def replaced(content):
+        content.update(after)
+        change(content)
+
+    # The territories are judged all the same.
+    assert {limit for limit, *_ in passed(differ(replaced, first))} == {"territories_lost"}
+
+
 def test_another_request_is_not_judged(differ):
     def other_year(content):
         halve(content)

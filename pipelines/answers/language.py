@@ -1,0 +1,110 @@
+"""Say figures and identifiers in French or in English, with the typography of each."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pipelines.catalogue.indicators import indicators
+from pipelines.catalogue.levers import signals
+from pipelines.catalogue.loading import read_yaml
+from pipelines.catalogue.units import units
+from pipelines.catalogue.words import needs
+
+Code = Literal["fr", "en"]
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language, and how it says things.
+
+    Attributes:
+        code: `fr` or `en`.
+        texts: the words of `texts.yml`, in this language.
+    """
+
+    code: Code
+    texts: dict[str, Any]
+
+    def say(self, text: Any) -> str:
+        """The text of an entry of the catalogue (anything with `fr` and `en`)."""
+        said: str = getattr(text, self.code)
+        return said
+
+    def number(self, value: float) -> str:
+        """A number with the decimals that its size deserves: 1 234, 12,3, 0,12."""
+        decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
+        signs = self.texts["number"]
+        text = f"{value:,.{decimals}f}"
+        if "." in text:
+            text = text.rstrip("0").rstrip(".")
+        if text == "-0":
+            text = "0"
+        swap = {",": signs["thousands"], ".": signs["decimal"], "-": "\u2212"}
+        return "".join(swap.get(sign, sign) for sign in text)
+
+    def percent(self, share: float) -> str:
+        """A share, in percent."""
+        said: str = self.texts["percent"].format(self.number(100 * share))
+        return said
+
+    def interval(self, row: dict[str, Any]) -> str:
+        """The bounds of a row, as a person says them; nothing where they add nothing."""
+        low, high = row["low"], row["high"]
+        if low is None or low == high:
+            return ""
+        # A lower bound alone: what is hidden is unknown.
+        if high is None:
+            said: str = self.texts["interval"]["at_least"].format(self.number(low))
+        else:
+            said = self.texts["interval"]["between"].format(self.number(low), self.number(high))
+        return said
+
+    def evidence(self, id_: str) -> str:
+        """How sure a figure is."""
+        said: str = self.texts["evidence"][id_]
+        return said
+
+    def basket(self, kind: str | None) -> str:
+        """What a basket is."""
+        said: str = self.texts["basket"][kind or "unknown"]
+        return said
+
+    def unit(self, id_: str) -> str:
+        """The name of a unit."""
+        return self.say(units()[id_])
+
+    def need(self, id_: str) -> str:
+        """The short name of a need: without what its label explains in brackets."""
+        return self.say(needs()[id_]).split(" (")[0]
+
+    def needs(self, ids: str | None) -> str:
+        """The names of several needs."""
+        named = [self.need(id_) for id_ in ids.split(", ")] if ids else [self.texts["nothing"]]
+        return ", ".join(dict.fromkeys(named))
+
+    def call(self, one: dict[str, Any]) -> str:
+        """The figure that calls for a lever, beside its limit."""
+        id_ = one["indicator"]
+        signal = signals().get(id_.removeprefix("signal."))
+        label = self.say(signal) if signal else getattr(indicators()[id_], self.code).label
+        limit = self.texts["limit"][one["comparison"]].format(self.number(one["threshold"]))
+        # That there is one territory at all is no limit worth saying.
+        said = "" if signal and one["threshold"] == 0 else f" ({limit})"
+        return f"{label}, {self.number(one['value'])} {self.unit(one['unit'])}{said}"
+
+
+@cache
+def language(code: Code) -> Language:
+    """A language, with its words."""
+    texts = read_yaml(Path(__file__).with_name("texts.yml"))
+    return Language(code, spoken(texts, code))
+
+
+def spoken(texts: Any, code: Code) -> Any:
+    """The words of one language, out of entries that have both."""
+    if isinstance(texts, dict):
+        if set(texts) == {"fr", "en"}:
+            return texts[code]
+        return {key: spoken(value, code) for key, value in texts.items()}
+    return texts

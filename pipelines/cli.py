@@ -206,6 +206,44 @@ def explain(
 
 
 @app.command()
+def sheet(
+    name_or_code: Annotated[str, typer.Argument(metavar="NAME_OR_CODE")],
+    level: Annotated[str | None, typer.Option(help="Its level, when several fit.")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Print it, by Chromium.")] = False,
+    file: Annotated[Path | None, typer.Option(help="The PDF file (here, by its name).")] = None,
+    outputs: Out = None,
+) -> None:
+    """The page of one territory: where it stands, or a PDF of it."""
+    from pipelines.answers.sheet import find
+    from pipelines.release.publishing import latest
+    from pipelines.site import naming, showing
+
+    folder = latest(outputs or paths.outputs()).folder
+    place = find(folder, name_or_code, level)
+    if pdf:
+        named = f"{place.level}-{naming.file_name(place.code)}.pdf"
+        made = showing.write_pdf(folder, place.level, place.code, file or Path(named))
+        out.print(f"{place.name}: {made}", soft_wrap=True)
+    else:
+        out.print(showing.page(folder, place.level, place.code).replace("?print", ""))
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port of the pages.")] = 8000, outputs: Out = None
+) -> None:
+    """Preview the pages of the latest release in a browser (on this machine only)."""
+    from pipelines.release.publishing import latest
+    from pipelines.site import showing
+
+    folder = latest(outputs or paths.outputs()).folder
+    try:
+        showing.serve(folder, port, lambda url: out.print(f"{folder.name}: {url} (Ctrl+C ends)"))
+    except KeyboardInterrupt:
+        out.print("ended")
+
+
+@app.command()
 def diff(
     before: Annotated[str, typer.Argument(metavar="BEFORE", help="A version, or a folder.")],
     after: Annotated[str, typer.Argument(metavar="AFTER", help="A version, or a folder.")],

@@ -1,7 +1,7 @@
 """Say figures and identifiers in French or in English, with the typography of each."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,14 +34,15 @@ class Language:
     def number(self, value: float) -> str:
         """A number with the decimals that its size deserves: 1 234, 12,3, 0,12."""
         decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
-        signs = self.texts["number"]
         text = f"{value:,.{decimals}f}"
         if "." in text:
             text = text.rstrip("0").rstrip(".")
-        if text == "-0":
-            text = "0"
-        swap = {",": signs["thousands"], ".": signs["decimal"], "-": "\u2212"}
-        return "".join(swap.get(sign, sign) for sign in text)
+        return "0" if text == "-0" else text.translate(self._signs)
+
+    @cached_property
+    def _signs(self) -> dict[int, str]:
+        signs = self.texts["number"]
+        return str.maketrans({",": signs["thousands"], ".": signs["decimal"], "-": "\u2212"})
 
     def percent(self, share: float) -> str:
         """A share, in percent."""

@@ -34,6 +34,7 @@ def write_dcat(folder: Path) -> Path:
         "dct:description": package["description"],
         "dct:identifier": f"metabolisme-{package['version']}",
         "dct:spatial": {"@id": _FRANCE},
+        "dcat:landingPage": {"@id": "site/index.html"},
         "dct:language": [{"@id": _LANGUAGE + code} for code in ("FRA", "ENG")],
         "dcat:keyword": _KEYWORDS,
         "dct:source": [{"@id": source["path"]} for source in package["sources"] if source["path"]],

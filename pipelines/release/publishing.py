@@ -31,6 +31,7 @@ from pipelines.release.versions import (
     remove_left,
     remove_old,
 )
+from pipelines.site.building import write_site
 from pipelines.store import Store
 
 STAGING = ".staging-"
@@ -82,8 +83,8 @@ def publish(
             staging = outputs / f"{STAGING}{os.getpid()}"
             staging.mkdir()
             try:
-                changes, verdict = write_release(store, staging, _before(outputs))
                 version = following(outputs, date.today())
+                changes, verdict = write_release(store, staging, version, _before(outputs))
                 if verdict.passed and not accept_drift:
                     held = hold(staging, outputs, version)
                     _sync(held.parent)
@@ -125,8 +126,10 @@ def latest(outputs: Path) -> Release:
     return release
 
 
-def write_release(store: Store, folder: Path, before: Path | None) -> tuple[Changes, Verdict]:
-    """Write every published table as Parquet and CSV, and what describes them.
+def write_release(
+    store: Store, folder: Path, version: str, before: Path | None
+) -> tuple[Changes, Verdict]:
+    """Write every published table as Parquet and CSV, what describes them, and the pages.
 
     Returns:
         What has changed since the release `before`, and how that is judged.
@@ -148,7 +151,10 @@ def write_release(store: Store, folder: Path, before: Path | None) -> tuple[Chan
     members += [Member(None, path) for path in write_changes(folder, changes, verdict)]
     write_datapackage(folder, members, store)
     write_dcat(folder)
-    for path in folder.iterdir():
+    write_site(folder, version, changes)
+    # The pages are thousands of small files: the system is asked once for all of them.
+    os.sync()
+    for path in filter(Path.is_file, folder.iterdir()):
         _sync(path)
     _sync(folder)
     return changes, verdict

@@ -15,8 +15,11 @@ from pipelines.checking.checks import queries
 from pipelines.checking.totals import totals
 from pipelines.recipes import in_order, recipes
 from pipelines.release.datapackage import LICENCES
+from pipelines.site.content import PARTS
 
 QUERIES = sorted(path for path in paths.SQL.rglob("*.sql") if path.parent != paths.SQL)
+# Queries of tables and checks; those of pages are read from a release.
+OF_TABLES = [path for path in QUERIES if path.parent.name != "pages"]
 # What DESIGN.md promises; releases may add columns, never lose one.
 CONTRACT = {
     "territories": "level code name departement_code region_code epci_code population area_km2 lon"
@@ -44,7 +47,7 @@ CONTRACT = {
 
 
 def test_a_query_is_a_table_of_its_stage():
-    made = {(q.parent.name, q.stem) for q in QUERIES if q.parent.name != "checks"}
+    made = {(q.parent.name, q.stem) for q in OF_TABLES if q.parent.name != "checks"}
     declared = {
         (recipe.table.stage, name) for name, recipe in recipes().items() if recipe.kind == "sql"
     }
@@ -55,7 +58,11 @@ def test_a_check_query_is_a_declared_check():
     assert {q.stem for q in QUERIES if q.parent.name == "checks"} == set(queries())
 
 
-@pytest.mark.parametrize("path", QUERIES, ids=lambda path: path.stem)
+def test_a_query_of_pages_is_a_part_of_them():
+    assert {q.stem for q in QUERIES if q.parent.name == "pages"} == set(PARTS)
+
+
+@pytest.mark.parametrize("path", OF_TABLES, ids=lambda path: path.stem)
 def test_a_query_reads_known_tables_and_parameters(path):
     engine.tables_read(path)
     assert engine.parameters_read(path) <= set(parameter_values()) | {"cog_year"}
@@ -69,7 +76,7 @@ def test_a_query_says_why_it_exists_and_stays_readable(path):
 
 
 def test_every_parameter_is_used():
-    read = {name for path in QUERIES for name in engine.parameters_read(path)}
+    read = {name for path in OF_TABLES for name in engine.parameters_read(path)}
     code = "".join(path.read_text("utf-8") for path in (paths.PROJECT / "pipelines").rglob("*.py"))
     in_python = {name for name in parameter_values() if f'"{name}"' in code}
     # What is partial is for who shows it to say.

@@ -132,7 +132,7 @@ def test_a_whole_release_is_published(after: After) -> None:
         assert (after.folder / f"{table}.parquet").is_file()
         assert list(after.folder.glob(f"{table}.csv*"))
     package = json.loads((after.folder / "datapackage.json").read_text(encoding="utf-8"))
-    describing = {"datapackage.json", "catalog.jsonld"}
+    describing = {"datapackage.json", "catalog.jsonld", "site"}
     assert {r["path"] for r in package["resources"]} | describing == {
         path.name for path in after.folder.iterdir()
     }

@@ -30,7 +30,7 @@ from pipelines.store import Store
 from tests.small import EPCI, Records, records, small_release, small_store
 
 from .ground import photograph, tells
-from .killed import FEW, publish_few
+from .killed import FEW, publish_few, without_pages
 from .test_disk import fails, full, mounted
 
 KILLS = 50
@@ -46,6 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
     """A copy of it, to change, of which the tables that are not empty are published."""
     monkeypatch.setattr(publishing, "tables", lambda: FEW)
+    monkeypatch.setattr(publishing, "write_site", without_pages)
     shutil.copytree(made, tmp_path / "tables")
     return Store(tmp_path / "tables")
 
@@ -428,7 +429,7 @@ def test_the_command_that_compares(
     small_release(store.folder, drifted())
     last = publish(store, outputs, accept_drift=True)
     assert command(monkeypatch, "diff", first.version, "latest", "--out", outputs) == 0
-    tells(capsys.readouterr().out, first.version, "Intercommunalité (EPCI)", "20 %")
+    tells(capsys.readouterr().out, first.version, "Intercommunalité (EPCI)", "20\u00a0%")
     # By their folders, from anywhere; a drift is told, and is no failure.
     given = ["diff", first.folder, last.folder, "--out", "elsewhere", "--json"]
     assert command(monkeypatch, *given) == 0

@@ -160,7 +160,7 @@ def test_the_data_package_lists_every_file_with_its_bytes(
     release = request.getfixturevalue(f"release_{year}")
     listed = {resource["path"]: resource for resource in package(release)["resources"]}
     describing = {"datapackage.json", "catalog.jsonld"}
-    on_disk = {path.name for path in release.folder.iterdir()} - describing
+    on_disk = {path.name for path in release.folder.iterdir() if path.is_file()} - describing
     assert set(listed) == on_disk
     for name, resource in listed.items():
         content = (release.folder / name).read_bytes()

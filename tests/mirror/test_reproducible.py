@@ -12,8 +12,9 @@ pytestmark = pytest.mark.mirror
 
 def hashes(release: Published) -> dict[str, str]:
     return {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(release.folder.iterdir())
+        str(path.relative_to(release.folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(release.folder.rglob("*"))
+        if path.is_file()
     }
 
 
@@ -31,6 +32,6 @@ def test_two_runs_give_the_same_bytes(
 
 def test_nothing_published_tells_where_it_was_made(release_2014: Published, mirror: Path) -> None:
     places = [str(release_2014.folder.parents[1]).encode(), str(mirror.absolute()).encode()]
-    for path in release_2014.folder.iterdir():
+    for path in filter(Path.is_file, release_2014.folder.rglob("*")):
         content = path.read_bytes()
         assert not any(place in content for place in places), path.name

@@ -1,6 +1,7 @@
 """A release of the sample: whole, honest, the same each time."""
 
 import json
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -86,8 +87,8 @@ def test_the_data_package_is_valid(release):
 def test_another_run_gives_the_same_bytes(release, tmp_path, monkeypatch, perimeters):
     monkeypatch.setenv("METABOLISME_HOME", str(tmp_path / "home"))
     again = make_all(Settings(outputs=tmp_path / "outputs", perimeters=perimeters)).folder
-    for path in release.iterdir():
-        assert path.read_bytes() == (again / path.name).read_bytes(), path.name
+    for path in filter(Path.is_file, release.rglob("*")):
+        assert path.read_bytes() == (again / path.relative_to(release)).read_bytes(), path
 
 
 def test_all_is_well_on_the_sample(release):

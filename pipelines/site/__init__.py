@@ -1,0 +1,1 @@
+"""The pages: a static site made from a release, and part of it."""

@@ -5,7 +5,7 @@ READY := .venv/.ready
 # Two folders of tests at a time (tests/conftest.py).
 SIDE_BY_SIDE := -n 2
 
-.PHONY: run test test-slow lint dev bench lock clean
+.PHONY: run test test-slow lint dev serve bench pictures lock clean
 
 run: $(READY)  ## a whole release from the embedded sample, offline
 	$(BIN)/metabolisme run
@@ -22,9 +22,15 @@ lint: $(READY)  ## style, types
 dev: $(READY)  ## Dagster's own interface on the same definitions
 	$(BIN)/metabolisme dev
 
+serve: $(READY)  ## the pages of the latest release, in a browser
+	$(BIN)/metabolisme serve
+
 bench: $(READY)  ## time and memory at national size, beside the floor and a plain alternative
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.models
+
+pictures: run  ## those of the README, from the sample (with Chromium)
+	$(BIN)/python -m tests.pictures
 
 lock:  ## the exact versions, from pyproject.toml
 	$(BIN)/python -m pip install --quiet uv

@@ -67,14 +67,19 @@ def page(folder: Path, level: str, code: str) -> str:
     return f"{(pages(folder) / where).absolute().as_uri()}?print{'#' if hash_ else ''}{hash_}"
 
 
+def browser() -> str | None:
+    """The Chromium of this machine, if there is one."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
 def write_pdf(folder: Path, level: str, code: str, target: Path) -> Path:
     """Print a territory's page to a PDF file, by the Chromium of this machine.
 
     Raises:
         MetabolismeError: there is no Chromium here, or it fails.
     """
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
+    chromium = browser()
+    if chromium is None:
         raise MetabolismeError(
             "there is no Chromium here to print with",
             expected=", ".join(BROWSERS),
@@ -83,7 +88,7 @@ def write_pdf(folder: Path, level: str, code: str, target: Path) -> Path:
         )
     with replacing(target) as part:
         command = [
-            browser,
+            chromium,
             "--headless",
             "--disable-gpu",
             "--no-pdf-header-footer",
@@ -99,5 +104,5 @@ def write_pdf(folder: Path, level: str, code: str, target: Path) -> Path:
         except subprocess.TimeoutExpired:
             failed = f"nothing in {_GIVE_UP_S} s"
         if failed:
-            raise MetabolismeError("the page could not be printed", where=browser, found=failed)
+            raise MetabolismeError("the page could not be printed", where=chromium, found=failed)
     return target

@@ -144,18 +144,18 @@ metabolisme.maps = (() => {
     const canvas = document.querySelector("[data-canvas]");
     const legend = document.querySelector("[data-legend]");
     const table = document.querySelector("[data-values]");
-    const [asked, askedLevel, askedDepartement] = location.hash.slice(1).split("/");
+    const [asked, askedLevel, askedPart] = location.hash.slice(1).split("/");
     const set = (control, value) => { if ([...control.options].some((one) => one.value === value)) control.value = value; };
     set(indicator, asked);
     set(level, askedLevel);
-    set(departement, askedDepartement);
+    set(level.value === "commune" ? departement : frame, askedPart);
     let turn = 0;
     async function show() {
       const mine = ++turn;
       form.querySelector("[data-of-departement]").hidden = level.value !== "commune";
       form.querySelector("[data-frame]").hidden = level.value === "commune";
       const at = level.value === "commune" ? `/${departement.value}` : "";
-      history.replaceState(null, "", `#${indicator.value}/${level.value}${at}`);
+      history.replaceState(null, "", `#${indicator.value}/${level.value}${at || (frame.value && `/${frame.value}`)}`);
       try {
         const [values, shapes, regions, names] = await Promise.all([
           valuesOf(indicator.value, level.value, departement.value), load(`shapes/${level.value}${at}`),

@@ -10,6 +10,7 @@ import pooch
 import pyarrow.parquet as pq
 
 from pipelines.catalogue.tables import ColumnSpec, Table
+from pipelines.checking.checks import refers
 from pipelines.store import Store
 
 PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
@@ -132,6 +133,7 @@ def _resource(member: Member) -> dict[str, Any]:
         resource["title"], resource["description"] = TITLES[path.name]
         return resource
     schema = {"fields": [_field(column) for column in table.columns]} | _key(table)
+    schema |= _foreign_keys(table, layout)
     return resource | {
         "name": f"{table.name}-{layout}",
         "type": "table",
@@ -145,6 +147,18 @@ def _key(table: Table) -> dict[str, Any]:
     """What names a row once: a primary key, unless a part of it can be empty."""
     empty = {column.name for column in table.columns if column.nullable}
     return {"uniqueKeys": [table.key]} if empty & {*table.key} else {"primaryKey": table.key}
+
+
+def _foreign_keys(table: Table, layout: str) -> dict[str, Any]:
+    """The rows of other tables that it names, in files of the same kind."""
+    keys = [
+        {
+            "fields": one.columns,
+            "reference": {"resource": f"{one.of}-{layout}", "fields": one.key},
+        }
+        for one in refers(table)
+    ]
+    return {"foreignKeys": keys} if keys else {}
 
 
 def _field(column: ColumnSpec) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 
+import polars as pl
 import pyarrow.parquet as pq
 import rdflib
 
@@ -51,6 +52,26 @@ def test_the_data_package_lists_every_file_with_its_checksum(release):
         content = (release / name).read_bytes()
         assert one["bytes"] == len(content)
         assert one["hash"] == f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+def test_foreign_keys_name_rows_that_are_there(release):
+    package = json.loads((release / "datapackage.json").read_text(encoding="utf-8"))
+    named = {one["name"]: one for one in package["resources"]}
+    keys = [
+        (one, key)
+        for one in named.values()
+        if one["format"] == "parquet"
+        for key in one.get("schema", {}).get("foreignKeys", [])
+    ]
+    assert {one["name"] for one, _ in keys} >= {"dependencies-parquet", "triggered_levers-parquet"}
+    for one, key in keys:
+        target = named[key["reference"]["resource"]]
+        theirs = pl.scan_parquet(release / target["path"]).select(key["reference"]["fields"])
+        ours = pl.scan_parquet(release / one["path"]).select(key["fields"]).drop_nulls()
+        lost = ours.join(
+            theirs, left_on=key["fields"], right_on=key["reference"]["fields"], how="anti"
+        )
+        assert lost.collect().is_empty(), (one["name"], key)
 
 
 def test_a_portal_reads_the_catalogue(release):

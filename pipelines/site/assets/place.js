@@ -16,7 +16,7 @@ metabolisme.places = (() => {
       return el("tr", {},
         el("th", { scope: "row" }, el("a", { href: `${here}indicator/${row.indicator}.html` }, row.label),
           partly ? [" ", el("small", {}, `(${fill(ui.partial, percent(row.coverage))})`)] : null),
-        el("td", {}, el("b", {}, number(row.value)), ` ${unit(row.indicator_unit)}`, interval(row) ? [" ", el("small", {}, interval(row))] : null),
+        el("td", {}, el("b", {}, number(row.value)), `\u00a0${unit(row.indicator_unit)}`, interval(row) ? [" ", el("small", {}, interval(row))] : null),
         el("td", {}, evidence(row.evidence), " ", el("small", {}, row.year)),
         el("td", {}, row.peers && row.peers >= texts.peers ? `${row.place}/${row.peers}` : null));
     })));
@@ -39,7 +39,7 @@ metabolisme.places = (() => {
     const mine = texts.needs.flatMap(([id]) => relations.filter((row) => row.need === id && row.direction === direction));
     return el("section", { "aria-labelledby": direction }, el("h2", { id: direction }, title),
       mine.length ? el("div.needs", {}, mine.map((one) => el(`details.need.${one.of}`, { open: one.evidence === "o" ? "" : null }, el("summary", {}, el("h3", {}, one.need_label),
-        el("b", {}, number(one.total)), ` ${unit(one.unit)} `, evidence(one.evidence), " ", el("small", {}, one.year),
+        el("b", {}, number(one.total)), `\u00a0${unit(one.unit)} `, evidence(one.evidence), " ", el("small", {}, one.year),
           one.self_containment !== null ? `, ${fill(ui.on_the_spot, percent(one.self_containment))}` : null,
           one.partners_80 && one.external ? ` ; ${one.partners_80 === 1 ? ui.four_fifths_one : fill(ui.four_fifths, number(one.partners_80))}` : null,
           one.distance_km !== null ? ` ; ${fill(ui.mean_distance, number(one.distance_km))}` : null),
@@ -48,7 +48,7 @@ metabolisme.places = (() => {
             el("th", { scope: "row" }, row.rank === 0 ? ui.itself : placeLink(row.partner_level, row.partner_code, row.partner_name)),
             el("td", {}, number(row.quantity), interval(row) ? [" ", el("small", {}, interval(row))] : null),
             el("td", {}, percent(row.share)),
-            el("td", {}, row.distance_km !== null ? `${number(row.distance_km)} km` : null))))))))
+            el("td", {}, row.distance_km !== null ? `${number(row.distance_km)}\u00a0km` : null))))))))
         : el("p.help", {}, ui.no_flow));
   }
 
@@ -69,7 +69,7 @@ metabolisme.places = (() => {
       cooperation.length ? [el("p.help", {}, ui.cooperation_help), wide(ui.cooperation, el("table.pairs", {}, head(ui.partner, ui.distance, ui.our_surplus, ui.their_surplus, ui.score),
         el("tbody", {}, cooperation.map((row) => el("tr", {},
           el("th", { scope: "row" }, placeLink(row.partner_level, row.partner_code, row.partner_name)),
-          el("td.n", {}, row.distance_km !== null ? `${number(row.distance_km)} km` : null),
+          el("td.n", {}, row.distance_km !== null ? `${number(row.distance_km)}\u00a0km` : null),
           el("td", {}, named(row.given)), el("td", {}, named(row.taken)), el("td.n", {}, number(row.score), " ", evidence(row.evidence)))))))]
         : el("p.help", {}, ui.no_cooperation),
       el("h3", {}, ui.levers),
@@ -104,7 +104,7 @@ metabolisme.places = (() => {
   function facts(level, code, one) {
     const said = [`${texts.levels[level]} ${code}`];
     if ("population" in one) said.push(" · ", el("b", {}, number(one.population)), ` ${ui.inhabitants}`);
-    if ("area_km2" in one) said.push(` · ${number(one.area_km2)} km²`);
+    if ("area_km2" in one) said.push(` · ${number(one.area_km2)}\u00a0km²`);
     if (one.n_communes > 1) said.push(` · ${number(one.n_communes)} ${ui.communes}`);
     const parents = one.parents.flatMap(([of, id, name], i) => [i ? ", " : "", placeLink(of, id, name)]);
     return [el("p.facts", {}, said), parents.length ? el("p.facts", {}, ui.within, colon, " ", parents) : null];

@@ -58,7 +58,7 @@ metabolisme.maps = (() => {
     list.replaceChildren(partners.length ? el("ol", {}, partners.map((row) => el("li", {},
       placeLink(row.partner_level, row.partner_code, row.partner_name), " ",
       el("b", {}, percent(row.share)), ` ${number(row.quantity)} ${texts.units[row.need_unit]} `, evidence(row.evidence)))) : ui.no_flow);
-    const lines = partners.map((row) => ({
+    const lines = partners.map((row, i) => ({ rank: i + 1,
       x: one.at[0], y: one.at[1], x2: row.x, y2: row.y, name: row.partner_name, share: row.share, said: percent(row.share),
       modelled: row.evidence !== "o", href: address(row.partner_level, row.partner_code),
     }));
@@ -88,7 +88,7 @@ metabolisme.maps = (() => {
           },
         },
         {
-          data: { values: lines }, mark: { type: "circle", color: colour, size: 70, clip: true },
+          data: { values: lines }, mark: { type: "circle", color: colour, size: 240, opacity: 1, stroke: "#fff", clip: true },
           encoding: {
             longitude: { field: "x2", type: "quantitative" }, latitude: { field: "y2", type: "quantitative" },
             tooltip: [{ field: "name", title: ui.partner }, { field: "said", title: ui.share }], href: { field: "href" },
@@ -96,12 +96,12 @@ metabolisme.maps = (() => {
         },
         {
           data: { values: lines },
-          // A halo under each name: lines cross it.
-          layer: [{ stroke: "#fff", strokeWidth: 4, strokeOpacity: 0.85 }, {}].map((halo) => (
-            { mark: { type: "text", dy: -11, fontSize: 12, fill: "#1d2428", limit: 170, clip: true, ...halo } })),
+          // Their places in the list beside: names would run over each other.
+          mark: { type: "text", fontSize: 11, fontWeight: "bold", fill: "#fff", clip: true, baseline: "middle" },
           encoding: {
             longitude: { field: "x2", type: "quantitative" }, latitude: { field: "y2", type: "quantitative" },
-            text: { field: "name" },
+            text: { field: "rank" }, href: { field: "href" },
+            tooltip: [{ field: "name", title: ui.partner }, { field: "said", title: ui.share }],
           },
         },
         {

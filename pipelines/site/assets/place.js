@@ -96,9 +96,12 @@ metabolisme.places = (() => {
       if (!byReason.has(reason)) byReason.set(reason, new Set());
       if (label) byReason.get(reason).add(label);
     }
+    const said = [...byReason].map(([reason, labels]) => [[...labels].join(", "), el("em", {}, texts.reasons[reason])]);
+    const [named, others] = [said.filter(([labels]) => labels), said.filter(([labels]) => !labels)];
     return el("section", { "aria-labelledby": "not_measured" }, el("h2", { id: "not_measured" }, ui.not_measured),
-      el("ul.missing", {}, [...byReason].map(([reason, labels]) => el("li", {}, labels.size ? [[...labels].join(", "), colon, " "] : null,
-        el("i", {}, texts.reasons[reason])))));
+      el("ul.missing", {}, named.map(([labels, reason]) => el("li", {}, labels, colon, " ", reason))),
+      others.length ? el("details.missing-too", {}, el("summary", {}, fill(ui.missing_too, others.length)),
+        el("ul.missing", {}, others.map(([, reason]) => el("li", {}, reason)))) : null);
   }
 
   function facts(level, code, one) {

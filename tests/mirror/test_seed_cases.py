@@ -174,6 +174,49 @@ def test_each_of_the_portes_has_cereals_to_spare(
         assert row["self_sufficiency"] > 3
 
 
+# The PETR itself, given as a user's perimeter.
+
+
+def test_the_petr_has_the_balance_of_its_five_epci(
+    release_2014: Published, portes: dict[str, str]
+) -> None:
+    of_epci = [balance(release_2014, code, "cereals") for code in portes]
+    row = balance(release_2014, "gascogne", "cereals", level="custom")
+    for column in ("demand", "local_supply", "net"):
+        assert row[column] == pytest.approx(sum(one[column] for one in of_epci), rel=1e-9)
+
+
+def test_toulouse_takes_most_of_the_cereals_of_the_petr(
+    release_2014: Published, portes: dict[str, str]
+) -> None:
+    asked = {"need": "cereals", "direction": "depended_on_by"}
+    taken = release_2014.rows("dependencies", level="custom", code="gascogne", **asked)
+    taken = taken[taken["partner_level"] == "epci"].set_index("partner_code")
+    assert taken["quantity"].idxmax() == TOULOUSE
+    by_epci = release_2014.rows("dependencies", level="epci", **asked)
+    from_each = by_epci[by_epci["code"].isin(portes) & (by_epci["partner_code"] == TOULOUSE)]
+    assert taken.loc[TOULOUSE, "quantity"] == pytest.approx(from_each["quantity"].sum(), rel=1e-6)
+    assert 20_000 < taken.loc[TOULOUSE, "quantity"] < 25_000
+
+
+def test_the_petr_can_cover_most_of_what_toulouse_lacks(
+    release_2014: Published, known: Known, portes: dict[str, str]
+) -> None:
+    cereals, people = known.of("cereals"), known.of("people")
+    spare = sum(cereals[code] - CEREALS * people[code] for code in portes)
+    lacking = CEREALS * people[TOULOUSE] - cereals[TOULOUSE]
+    pair = {"giver_level": "custom", "giver_code": "gascogne", "receiver_level": "epci"}
+    row = only(release_2014.rows("complements", need="cereals", receiver_code=TOULOUSE, **pair))
+    assert row["share_of_deficit"] == pytest.approx(spare / lacking, rel=1e-6)
+    assert row["share_of_deficit"] == pytest.approx(0.60, abs=0.01)
+
+
+def test_the_petr_and_toulouse_are_told_to_talk(release_2014: Published) -> None:
+    pair = {"code_a": "gascogne", "level_b": "epci", "code_b": TOULOUSE}
+    row = only(release_2014.rows("cooperation", level="custom", **pair))
+    assert "cereals" in row["a_gives"].split(", ")
+
+
 def test_toulouse_depends_on_each_for_cereals(
     release_2019: Published, portes: dict[str, str]
 ) -> None:

@@ -1,5 +1,6 @@
 """Say figures and identifiers in French or in English, with the typography of each."""
 
+import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -103,9 +104,18 @@ def language(code: Code) -> Language:
 
 
 def spoken(texts: Any, code: Code) -> Any:
-    """The words of one language, out of entries that have both."""
-    if isinstance(texts, dict):
-        if set(texts) == {"fr", "en"}:
-            return texts[code]
-        return {key: spoken(value, code) for key, value in texts.items()}
-    return texts
+    """The words of one language, out of entries that have both, set as it sets them."""
+    if not isinstance(texts, dict):
+        return texts
+    if set(texts) == {"fr", "en"}:
+        said = texts[code]
+        return typeset(said) if code == "fr" and isinstance(said, str) else said
+    return {key: spoken(value, code) for key, value in texts.items()}
+
+
+def typeset(text: str) -> str:
+    """French as it is set: the signs that a space comes before, or after, stay with their word."""
+    return _BEFORE.sub("\u00a0", text)
+
+
+_BEFORE = re.compile(r" (?=[;:?!»])|(?<=«) ")

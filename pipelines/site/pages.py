@@ -92,7 +92,7 @@ class Pages:
             "lang": self.lang,
             "t": self.texts,
             "colon": Markup("&nbsp;:") if french else ":",
-            "semicolon": " ; " if french else "; ",
+            "semicolon": "\u00a0; " if french else "; ",
             "address": partial(address, paged=self.paged),
             "functions": functions(),
             "levels": levels(),

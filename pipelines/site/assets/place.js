@@ -4,7 +4,7 @@
 metabolisme.places = (() => {
   const { ui, words, el, number, percent, interval, placeLink, evidence, place, codeOf, here, fileName } = metabolisme;
   const fill = (text, ...values) => values.reduce((said, value) => said.replace("{}", value), text);
-  const colon = texts.lang === "fr" ? "\u00a0:" : ":";
+  const [colon, semicolon] = texts.lang === "fr" ? ["\u00a0:", "\u00a0; "] : [":", "; "];
   const unit = (id) => texts.units[id] ?? id;
   const numbers = [ui.value, ui.rank, ui.quantity, ui.share, ui.distance, ui.score];
   const head = (...names) => el("thead", {}, el("tr", {}, names.map((name) => el(numbers.includes(name) ? "th.n" : "th", { scope: "col" }, name))));
@@ -41,8 +41,8 @@ metabolisme.places = (() => {
       mine.length ? el("div.needs", {}, mine.map((one) => el(`details.need.${one.of}`, { open: one.evidence === "o" ? "" : null }, el("summary", {}, el("h3", {}, one.need_label),
         el("b", {}, number(one.total)), `\u00a0${unit(one.unit)} `, evidence(one.evidence), " ", el("small", {}, one.year),
           one.self_containment !== null ? `, ${fill(ui.on_the_spot, percent(one.self_containment))}` : null,
-          one.partners_80 && one.external ? ` ; ${one.partners_80 === 1 ? ui.four_fifths_one : fill(ui.four_fifths, number(one.partners_80))}` : null,
-          one.distance_km !== null ? ` ; ${fill(ui.mean_distance, number(one.distance_km))}` : null),
+          one.partners_80 && one.external ? `${semicolon}${one.partners_80 === 1 ? ui.four_fifths_one : fill(ui.four_fifths, number(one.partners_80))}` : null,
+          one.distance_km !== null ? `${semicolon}${fill(ui.mean_distance, number(one.distance_km))}` : null),
         el("table.partners", {}, head(ui.partner, ui.quantity, ui.share, ui.distance), el("tbody", {}, partners
           .filter((row) => row.need === one.need && row.direction === direction).map((row) => el("tr", {},
             el("th", { scope: "row" }, row.rank === 0 ? ui.itself : placeLink(row.partner_level, row.partner_code, row.partner_name)),
@@ -75,7 +75,7 @@ metabolisme.places = (() => {
       el("h3", {}, ui.levers),
       levers.length ? el("ul.levers", {}, levers.sort((a, b) => a - b).map((lever) => el("li", {},
         el("b", {}, texts.levers[lever][1]), `. ${texts.levers[lever][2]} `,
-        el("small", {}, fill(ui.called_by, calls.filter((row) => row.lever === lever).map(call).join(texts.lang === "fr" ? " ; " : "; "))))))
+        el("small", {}, fill(ui.called_by, calls.filter((row) => row.lever === lever).map(call).join(semicolon))))))
         : el("p.help", {}, ui.no_lever));
   }
 

@@ -77,13 +77,20 @@ class Language:
         return self.say(units()[id_])
 
     def need(self, id_: str) -> str:
-        """The short name of a need: without what its label explains in brackets."""
+        """The name of a need: without what its label explains in brackets, if that is enough."""
+        short = self.short_need(id_)
+        # Of those that share it, the first listed goes by the short name.
+        first = next(one for one in needs() if self.short_need(one) == short)
+        return short if id_ == first else self.say(needs()[id_])
+
+    def short_need(self, id_: str) -> str:
+        """Without what its label explains in brackets."""
         return self.say(needs()[id_]).split(" (")[0]
 
     def needs(self, ids: str | None) -> str:
-        """The names of several needs."""
-        named = [self.need(id_) for id_ in ids.split(", ")] if ids else [self.texts["nothing"]]
-        return ", ".join(dict.fromkeys(named))
+        """The names of several needs; conventions of the same need are named once."""
+        short = map(self.short_need, ids.split(", ")) if ids else [self.texts["nothing"]]
+        return ", ".join(dict.fromkeys(short))
 
     def call(self, one: dict[str, Any]) -> str:
         """The figure that calls for a lever, beside its limit."""

@@ -95,7 +95,8 @@ def script_texts(pages: Pages) -> dict[str, Any]:
             for id_, one in indicators().items()
         ],
         "needs": [
-            [id_, pages.lang.need(id_), one.unit, one.function] for id_, one in needs().items()
+            [id_, pages.lang.need(id_), one.unit, one.function, pages.lang.short_need(id_)]
+            for id_, one in needs().items()
         ],
         "levers": [
             [id_, getattr(one, pages.lang.code).label, getattr(one, pages.lang.code).description]

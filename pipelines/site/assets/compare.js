@@ -3,7 +3,7 @@
 
 (() => {
   const { ui, el, load, number, rows, place, fileOf, codeOf, here, fileName, finder, placeLink, evidence, notice } = metabolisme;
-  const { facts, head, unit, fill } = metabolisme.places;
+  const { facts, head, unit, fill, named, colon } = metabolisme.places;
   const shown = document.querySelector("[data-compared]");
   const inputs = ["first", "second"].map((id) => document.getElementById(id));
   const chosen = [null, null];
@@ -24,6 +24,21 @@
         return el(`tr.${row.of}`, {}, el("th", { scope: "row" }, row.need_label), cell(row.a_to_b, largest), cell(row.b_to_a, largest),
           el("td", {}, unit(row.need_unit)), el("td", {}, evidence(row.evidence)));
       }))));
+  }
+
+  /* What they could talk about: surpluses that the other lacks, and levers that the figures of both call for. */
+  function negotiation([a, b]) {
+    const pair = a.cooperation.find((row) => row.partner_level === b.level && row.partner_code === b.code);
+    const listed = (title, ids) => (ids ? el("li", {}, el("b", {}, title), colon, ` ${named(ids)}`) : null);
+    const shared = [...new Set(a.calls.map((row) => row.lever))].filter((lever) => b.calls.some((row) => row.lever === lever));
+    return [
+      el("h2", {}, ui.negotiate),
+      pair ? el("ul", {}, listed(fill(ui.could_give, a.name, b.name), pair.given), listed(fill(ui.could_give, b.name, a.name), pair.taken))
+        : el("p.help", {}, ui.not_complementary),
+      el("h3", {}, ui.shared_levers),
+      shared.length ? el("ul.levers", {}, shared.sort((one, other) => one - other).map((lever) => el("li", {},
+        el("b", {}, texts.levers[lever][1]), `. ${texts.levers[lever][2]}`))) : el("p.help", {}, ui.no_lever),
+    ];
   }
 
   function sideBySide(both) {
@@ -49,7 +64,7 @@
       shown.replaceChildren(
         el("p.actions", {}, el("button.button", { "data-print": "" }, ui.print)),
         el("div.bars", {}, both.map((one) => el("div", {}, el("h2", {}, placeLink(one.level, one.code, one.name)), facts(one.level, one.code, one)))),
-        el("h2", {}, ui.exchange), exchange(both, pairs),
+        el("h2", {}, ui.exchange), exchange(both, pairs), ...negotiation(both),
         el("h2", {}, ui.side_by_side), el("div.boxes", {}, sideBySide(both)));
       document.title = `${both[0].name} – ${both[1].name} · ${ui.brand}`;
     } catch (error) {

@@ -8,7 +8,7 @@ metabolisme.places = (() => {
   const unit = (id) => texts.units[id] ?? id;
   const numbers = [ui.value, ui.rank, ui.quantity, ui.share, ui.distance, ui.score];
   const head = (...names) => el("thead", {}, el("tr", {}, names.map((name) => el(numbers.includes(name) ? "th.n" : "th", { scope: "col" }, name))));
-  const named = (ids) => [...new Set((ids ? ids.split(", ") : []).map((id) => texts.needs.find(([one]) => one === id)[1]))].join(", ") || words.nothing;
+  const named = (ids) => [...new Set((ids ? ids.split(", ") : []).map((id) => texts.needs.find(([one]) => one === id)[4]))].join(", ") || words.nothing;
 
   function figuresTable(figures) {
     return el("table.figures", {}, head(ui.indicator, ui.value, ui.evidence, ui.rank), el("tbody", {}, figures.map((row) => {
@@ -147,5 +147,5 @@ metabolisme.places = (() => {
     open(article);
     window.addEventListener("hashchange", () => open(article));
   }
-  return { facts, head, unit, fill };
+  return { facts, head, unit, fill, named, colon };
 })();

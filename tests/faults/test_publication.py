@@ -98,7 +98,8 @@ def test_after_a_run_that_failed_the_next_one_is_whole(published: Ground) -> Non
     # Same input, same bytes; and the release of before stands beside.
     for path, content in before.items():
         assert after[path] == content
-        if Path(path).name not in TOLD_OF_THE_ONE_BEFORE:
+        # A page names its release.
+        if Path(path).name not in TOLD_OF_THE_ONE_BEFORE and Path(path).suffix != ".html":
             assert after[path.replace(old.version, release.version)] == content, path
     assert compare(old.folder, release.folder).is_empty
 

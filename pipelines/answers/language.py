@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -35,7 +36,8 @@ class Language:
     def number(self, value: float) -> str:
         """A number with the decimals that its size deserves: 1 234, 12,3, 0,12."""
         decimals = 0 if abs(value) >= 1000 else 1 if abs(value) >= 10 else 2
-        text = f"{value:,.{decimals}f}"
+        # As written, not as stored: scripts round so too.
+        text = f"{Decimal(repr(float(value))):,.{decimals}f}"
         if "." in text:
             text = text.rstrip("0").rstrip(".")
         return "0" if text == "-0" else text.translate(self._signs)
@@ -52,15 +54,16 @@ class Language:
 
     def interval(self, row: dict[str, Any]) -> str:
         """The bounds of a row, as a person says them; nothing where they add nothing."""
-        low, high = row["low"], row["high"]
-        if low is None or low == high:
+        if row["low"] is None:
             return ""
+        low = self.number(row["low"])
         # A lower bound alone: what is hidden is unknown.
-        if high is None:
-            said: str = self.texts["interval"]["at_least"].format(self.number(low))
-        else:
-            said = self.texts["interval"]["between"].format(self.number(low), self.number(high))
-        return said
+        if row["high"] is None:
+            said: str = self.texts["interval"]["at_least"].format(low)
+            return said
+        high = self.number(row["high"])
+        said = self.texts["interval"]["between"].format(low, high)
+        return "" if low == high else said
 
     def evidence(self, id_: str) -> str:
         """How sure a figure is."""
@@ -75,6 +78,14 @@ class Language:
     def unit(self, id_: str) -> str:
         """The name of a unit."""
         return self.say(units()[id_])
+
+    def beside(self, id_: str) -> str:
+        """A unit as it stands beside a number: with the space that it takes."""
+        unit = self.unit(id_)
+        if unit == "%":
+            said: str = self.texts["percent"].format("")
+            return said
+        return f" {unit}"
 
     def need(self, id_: str) -> str:
         """The name of a need: without what its label explains in brackets, if that is enough."""

@@ -75,7 +75,10 @@ def write_pages(pages: Pages, changes: Changes) -> None:
 def script_texts(pages: Pages) -> dict[str, Any]:
     """All that the pages filled by scripts say, and the columns of the files of data."""
     say = pages.lang.say
-    there = {one["indicator"]: one for one in pages.catalogue}
+    used = {
+        one["indicator"]: [source["source_id"] for source in pages.used([one["source_ids"]])]
+        for one in pages.catalogue
+    }
     return {
         "lang": pages.lang.code,
         "sample": pages.content.is_sample,
@@ -91,8 +94,12 @@ def script_texts(pages: Pages) -> dict[str, Any]:
         "levels": {id_: say(one) for id_, one in levels().items()},
         "units": {id_: say(one) for id_, one in units().items()},
         "indicators": [
-            [id_, pages.labels[id_], one.unit, one.function, int(bool(one.main)), id_ in there]
+            [id_, pages.labels[id_], one.unit, one.function, int(one.main), used.get(id_, [])]
             for id_, one in indicators().items()
+        ],
+        "sources": [
+            [id_, one["title"], one["publisher"], one["vintage"]]
+            for id_, one in pages.sources.items()
         ],
         "needs": [
             [id_, pages.lang.need(id_), one.unit, one.function, pages.lang.short_need(id_)]

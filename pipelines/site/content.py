@@ -113,7 +113,13 @@ class Content:
     def of(self, level: str, part: str) -> dict[str, list[Row]]:
         """A part, for each territory of a level: its rows by code, in their order."""
         found: dict[str, list[Row]] = defaultdict(list)
-        query = f"select * exclude (level, nth) from page_{part} where level = $level order by nth"
+        names = ["code", *self.columns(part)]
+        # The same decimals as in the files of data: both must show the same.
+        shown = ", ".join(
+            f"{_DIGITS.format(name)} as {name}" if _PACKED.get(name) == _DIGITS else name
+            for name in names
+        )
+        query = f"select {shown} from page_{part} where level = $level order by nth"
         for row in self.rows(query, {"level": level}):
             found[row.pop("code")].append(row)
         return found

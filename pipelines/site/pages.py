@@ -15,7 +15,7 @@ from pipelines.catalogue.indicators import indicators
 from pipelines.catalogue.loading import read_yaml
 from pipelines.catalogue.words import functions, levels, needs, parameter_values
 from pipelines.site.content import NOWHERE, Content, Row
-from pipelines.site.naming import address
+from pipelines.site.naming import address, file_name
 from pipelines.site.settings import site_settings
 
 _HERE = Path(__file__).parent
@@ -85,8 +85,9 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        environment.filters |= {name: getattr(self.lang, name) for name in (*FILTERS, "say")}
-        environment.filters |= {"unit": self.lang.unit, "need": self.lang.need}
+        said = (*FILTERS, "say", "unit", "beside", "need")
+        environment.filters |= {name: getattr(self.lang, name) for name in said}
+        environment.filters["file_name"] = file_name
         french = self.lang.code == "fr"
         environment.globals |= {
             "lang": self.lang,

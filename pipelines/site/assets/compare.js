@@ -79,7 +79,7 @@
       chosen[i] = level && name ? { level, code: codeOf(name) } : null;
       if (!chosen[i]) continue;
       try {
-        const one = level in texts.levels ? await place(level, chosen[i].code) : null;
+        const one = Object.hasOwn(texts.levels, level) ? await place(level, chosen[i].code) : null;
         inputs[i].value = one?.name ?? "";
       } catch {
         inputs[i].value = "";  // What is lost is said by `show`, with the rest.

@@ -75,7 +75,7 @@ metabolisme.maps = (() => {
       height: Math.round(width * 0.68),
       projection: { ...FLAT, fit: box, size: [width, Math.round(width * 0.68)] },
       layer: [
-        { data: { values: ground }, mark: { type: "geoshape", fill: "#fbfbf8", stroke: "#c9cfca", strokeWidth: 0.8, clip: true } },
+        { data: { values: ground }, mark: { type: "geoshape", aria: false, fill: "#fbfbf8", stroke: "#c9cfca", strokeWidth: 0.8, clip: true } },
         {
           data: { values: lines },
           mark: { type: "rule", color: colour, strokeCap: "round", opacity: 0.75, clip: true },

@@ -6,6 +6,7 @@ metabolisme.places = (() => {
   const fill = (text, ...values) => values.reduce((said, value) => said.replace("{}", value), text);
   const [colon, semicolon] = texts.lang === "fr" ? ["\u00a0:", "\u00a0; "] : [":", "; "];
   const unit = (id) => texts.units[id] ?? id;
+  const beside = (id) => (unit(id) === "%" ? words.percent.replace("{}", "") : ` ${unit(id)}`);
   const numbers = [ui.value, ui.rank, ui.quantity, ui.share, ui.distance, ui.score];
   const head = (...names) => el("thead", {}, el("tr", {}, names.map((name) => el(numbers.includes(name) ? "th.n" : "th", { scope: "col" }, name))));
   const named = (ids) => [...new Set((ids ? ids.split(", ") : []).map((id) => texts.needs.find(([one]) => one === id)[4]))].join(", ") || words.nothing;
@@ -16,7 +17,7 @@ metabolisme.places = (() => {
       return el("tr", {},
         el("th", { scope: "row" }, el("a", { href: `${here}indicator/${row.indicator}.html` }, row.label),
           partly ? [" ", el("small", {}, `(${fill(ui.partial, percent(row.coverage))})`)] : null),
-        el("td", {}, el("b", {}, number(row.value)), `\u00a0${unit(row.indicator_unit)}`, interval(row) ? [" ", el("small", {}, interval(row))] : null),
+        el("td", {}, el("b", {}, number(row.value)), beside(row.indicator_unit), interval(row) ? [" ", el("small", {}, interval(row))] : null),
         el("td", {}, evidence(row.evidence), " ", el("small", {}, row.year)),
         el("td", {}, row.peers && row.peers >= texts.peers ? `${row.place}/${row.peers}` : null));
     })));
@@ -39,7 +40,7 @@ metabolisme.places = (() => {
     const mine = texts.needs.flatMap(([id]) => relations.filter((row) => row.need === id && row.direction === direction));
     return el("section", { "aria-labelledby": direction }, el("h2", { id: direction }, title),
       mine.length ? el("div.needs", {}, mine.map((one) => el(`details.need.${one.of}`, { open: one.evidence === "o" ? "" : null }, el("summary", {}, el("h3", {}, one.need_label),
-        el("b", {}, number(one.total)), `\u00a0${unit(one.unit)} `, evidence(one.evidence), " ", el("small", {}, one.year),
+        el("b", {}, number(one.total)), `${beside(one.unit)} `, evidence(one.evidence), " ", el("small", {}, one.year),
           one.self_containment !== null ? `, ${fill(ui.on_the_spot, percent(one.self_containment))}` : null,
           one.partners_80 && one.external ? `${semicolon}${one.partners_80 === 1 ? ui.four_fifths_one : fill(ui.four_fifths, number(one.partners_80))}` : null,
           one.distance_km !== null ? `${semicolon}${fill(ui.mean_distance, number(one.distance_km))}` : null),
@@ -104,6 +105,14 @@ metabolisme.places = (() => {
         el("ul.missing", {}, others.map(([, reason]) => el("li", {}, reason)))) : null);
   }
 
+  function sources(figures) {
+    const ids = new Set(figures.flatMap((row) => texts.indicators.find(([id]) => id === row.indicator)[5]));
+    const used = texts.sources.filter(([id]) => ids.has(id));
+    return el("section", { "aria-labelledby": "used" }, el("h2", { id: "used" }, ui.used_sources),
+      el("ul.sources", {}, used.map(([id, title, publisher, vintage]) => el("li", {},
+        el("a", { href: `${here}sources.html#${id}` }, title), `, ${publisher}`, vintage ? `, ${vintage}` : null))));
+  }
+
   function facts(level, code, one) {
     const said = [`${texts.levels[level]} ${code}`];
     if ("population" in one) said.push(" · ", el("b", {}, number(one.population)), ` ${ui.inhabitants}`);
@@ -126,7 +135,7 @@ metabolisme.places = (() => {
       el("section.flows", { "aria-labelledby": "flows", "data-flows": "" }, el("h2", { id: "flows" }, ui.flow_map),
         el("p.help", {}, ui.flow_map_help), el("div.flow-map")),
       needs("depends_on", ui.we_depend, relations, partners), needs("depended_on_by", ui.they_depend, relations, partners),
-      negotiation(level, code, one), missing(level, one, known),
+      negotiation(level, code, one), missing(level, one, known), sources(figures),
     ].flat().filter(Boolean));
     metabolisme.maps.territory(article, level, code);
   }
@@ -134,7 +143,7 @@ metabolisme.places = (() => {
   async function open(article) {
     const [level, name = ""] = location.hash.slice(1).split("/");
     try {
-      const one = level in texts.levels && name ? await place(level, codeOf(name)) : null;
+      const one = Object.hasOwn(texts.levels, level) && name ? await place(level, codeOf(name)) : null;
       if (one) show(article, level, codeOf(name), one);
       else article.replaceChildren(el("h1", {}, ui.territories), el("p.notice", { role: "alert" }, ui.unknown_place));
     } catch (error) {

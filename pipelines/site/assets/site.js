@@ -67,13 +67,13 @@ const metabolisme = (() => {
   }
   const percent = (share) => words.percent.replace("{}", number(100 * share));
   function interval({ low, high }) {
-    if (low === null || low === undefined || low === high) return "";
+    if (low === null) return "";
     if (high === null) return words.interval.at_least.replace("{}", number(low));
-    return words.interval.between.replace("{}", number(low)).replace("{}", number(high));
+    return number(low) === number(high) ? "" : words.interval.between.replace("{}", number(low)).replace("{}", number(high));
   }
 
-  const fileName = (code) => code.replace(/[^A-Za-z0-9_-]/g, (sign) => `~${sign.codePointAt(0).toString(16)}~`);
-  const codeOf = (name) => name.replace(/~([0-9a-f]+)~/g, (_, point) => String.fromCodePoint(parseInt(point, 16)));
+  const fileName = (code) => code.replace(/[^A-Za-z0-9_-]/gu, (sign) => `~${sign.codePointAt(0).toString(16)}~`);
+  const codeOf = (name) => name.replace(/~([0-9a-f]+)~/g, (sign, point) => (parseInt(point, 16) <= 0x10ffff ? String.fromCodePoint(parseInt(point, 16)) : sign));
   function address(level, code) {
     const paged = texts.paged.includes(level);
     return `${here}${paged ? `${level}/${fileName(code)}.html` : `place.html#${level}/${fileName(code)}`}`;
@@ -101,7 +101,8 @@ const metabolisme = (() => {
   }
 
   async function fileOf({ level, code }) {
-    const known = (await load("search"))[level]?.find(([one]) => one === code);
+    const names = await load("search");
+    const known = Object.hasOwn(names, level) ? names[level].find(([one]) => one === code) : null;
     return known ? `${level}/${fileName(level === "commune" ? known[2] : code)}` : null;
   }
 
@@ -201,7 +202,7 @@ const metabolisme = (() => {
         found = matching;
       } catch (error) {
         said.textContent = error.message;
-        list.replaceChildren(el("li", {}, error.message));
+        list.replaceChildren(el("li", { role: "option", "aria-selected": "false" }, error.message));
         show(true);
         return;
       }
@@ -213,7 +214,7 @@ const metabolisme = (() => {
         return option;
       }));
       if (!found.length && input.value.trim()) list.replaceChildren(el("li", { role: "option", "aria-selected": "false" }, ui.search_none));
-      said.textContent = found.length ? ui.search_found.replace("{}", found.length) : input.value.trim() ? ui.search_none : "";
+      said.textContent = found.length ? (found.length === 1 ? ui.search_found_one : ui.search_found.replace("{}", found.length)) : input.value.trim() ? ui.search_none : "";
       show(Boolean(input.value.trim()));
     }
     input.addEventListener("input", look);
@@ -234,8 +235,10 @@ const metabolisme = (() => {
   finder(search, ({ level, code }) => { location.href = address(level, code); });
   search.form.addEventListener("submit", (event) => event.preventDefault());
   for (const link of document.querySelectorAll("[data-keep-hash]")) {
-    link.addEventListener("click", () => { link.href = link.href.split("#")[0] + location.hash; });
+    link.addEventListener("click", () => { if (location.hash) link.href = link.href.split("#")[0] + location.hash; });
   }
+  // The hash names what a page shows: to skip to the content must not change it.
+  document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); document.getElementById("content").focus(); });
   document.addEventListener("click", (event) => { if (event.target.closest("[data-print]")) window.print(); });
 
   return {

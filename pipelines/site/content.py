@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -183,8 +184,8 @@ def content(folder: Path) -> Iterator[Content]:
         "partners": settings.partners,
         "mirrors": [name for name, need in needs().items() if need.mirror_of],
     }
-    with read_release(folder) as con:
-        engine.limit_memory(con, folder / ".site-spill")
+    with TemporaryDirectory(prefix="metabolisme-") as spill, read_release(folder) as con:
+        engine.limit_memory(con, Path(spill))
         # Shapes are bytes here: shapely reads them.
         con.execute("set enable_geoparquet_conversion = false")
         con.execute(

@@ -81,11 +81,9 @@ def script_texts(pages: Pages) -> dict[str, Any]:
     }
     return {
         "lang": pages.lang.code,
-        "sample": pages.content.is_sample,
         "ui": pages.texts,
         "words": pages.lang.texts,
         "paged": pages.paged,
-        "mapped": site_settings().mapped,
         "peers": site_settings().peers,
         "nowhere": NOWHERE,
         "partial": parameter_values()["partial_coverage"],

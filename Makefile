@@ -13,7 +13,7 @@ run: $(READY)  ## a whole release from the embedded sample, offline
 test: $(READY)  ## the tests, in a few minutes
 	$(BIN)/pytest -m "not slow" $(SIDE_BY_SIDE)
 
-test-slow: $(READY)  ## those that take longer; CI runs them too
+test-slow: $(READY)  ## those that make releases of real files, or many; CI runs them too
 	$(BIN)/pytest -m slow $(SIDE_BY_SIDE)
 
 lint: $(READY)  ## style, types

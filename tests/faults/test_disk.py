@@ -22,8 +22,15 @@ from pipelines.store import Store
 
 from .damage import file_of
 from .ground import Ground, photograph, tells
+from .killed import without_pages
 
 FULL = os.strerror(errno.ENOSPC)
+
+
+@pytest.fixture(autouse=True)
+def few_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are files like the others to a disk, and take long to make."""
+    monkeypatch.setattr(publishing, "write_site", without_pages)
 
 
 def full(*args: Any, **named: Any) -> Any:

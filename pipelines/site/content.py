@@ -117,8 +117,7 @@ class Content:
         names = ["code", *self.columns(part)]
         # The same decimals as in the files of data: both must show the same.
         shown = ", ".join(
-            f"{_DIGITS.format(name)} as {name}" if _PACKED.get(name) == _DIGITS else name
-            for name in names
+            f"{_DIGITS.format(name)} as {name}" if name in _FIGURES else name for name in names
         )
         query = f"select {shown} from page_{part} where level = $level order by nth"
         for row in self.rows(query, {"level": level}):
@@ -155,11 +154,11 @@ class Content:
 
 # As many decimals as a page shows (`Language.number`), or nearly: a share is shown in percent.
 _DIGITS = "round({0}, if(abs({0}) >= 1000, 0, if(abs({0}) >= 10, 1, 4)))"
+_FIGURES = {"value", "low", "high", "threshold", "quantity", "total", "share", "coverage"}
+_FIGURES |= {"self_containment", "external", "score", "distance_km", "a_to_b", "b_to_a"}
 _PLACE = "list_position(getvariable('{1}s'), {0}) - 1"
 _PACKED = {
-    **dict.fromkeys(("value", "low", "high", "threshold", "quantity", "total"), _DIGITS),
-    **dict.fromkeys(("share", "coverage", "self_containment", "external", "score"), _DIGITS),
-    **dict.fromkeys(("distance_km", "a_to_b", "b_to_a"), _DIGITS),
+    **dict.fromkeys(_FIGURES, _DIGITS),
     "evidence": "left({0}, 1)",
     "indicator": _PLACE.format("{0}", "indicator"),
     "need": _PLACE.format("{0}", "need"),

@@ -75,7 +75,7 @@ def show(summary: Summary, console: Console) -> None:
     )
     for reservation in summary.reservations:
         console.print(f"  [yellow]reservation[/] {_flat(reservation)}", soft_wrap=True)
-    console.print('  next: metabolisme territory "a name", or open outputs/latest')
+    console.print('  next: metabolisme territory "a name", or metabolisme serve: its pages')
 
 
 def sources_table(known: Iterable[Source]) -> Grid:

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-import duckdb
 from filelock import FileLock, Timeout
 
-from pipelines.catalogue.tables import Table, tables
+from pipelines.catalogue.tables import tables
 from pipelines.disk import disk_errors, replacing
 from pipelines.errors import MetabolismeError, UsageError
+from pipelines.release.as_csv import write_csv
 from pipelines.release.changes import Changes, compare, none_before
 from pipelines.release.changes_page import write_changes
 from pipelines.release.database import write_database
@@ -35,8 +35,6 @@ from pipelines.site.building import write_site
 from pipelines.store import Store
 
 STAGING = ".staging-"
-# Above this size a CSV is compressed.
-PLAIN_CSV = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def write_release(
             continue
         parquet = folder / f"{table.name}.parquet"
         shutil.copyfile(store.path(table.name), parquet)
-        members += [Member(table, parquet), Member(table, _write_csv(parquet, table))]
+        members += [Member(table, parquet), Member(table, write_csv(parquet, table))]
     shapes, *layers = write_geo(store, folder)
     members += [Member(geo_table(), shapes), *(Member(None, path) for path in layers)]
     members += [Member(None, write_database(folder))]
@@ -158,27 +156,6 @@ def write_release(
         _sync(path)
     _sync(folder)
     return changes, verdict
-
-
-def _write_csv(parquet: Path, table: Table) -> Path:
-    plain = parquet.with_suffix(".csv")
-    with duckdb.connect() as con:
-        names = ", ".join(f'"{name}"' for name in table.column_names)
-        con.read_parquet(str(parquet)).project(names).write_csv(str(plain), header=True)
-    if plain.stat().st_size <= PLAIN_CSV:
-        return plain
-    from isal import igzip
-
-    packed = plain.with_suffix(".csv.gz")
-    # No date inside: the same table gives the same bytes.
-    with (
-        plain.open("rb") as read,
-        packed.open("wb") as raw,
-        igzip.IGzipFile(filename="", fileobj=raw, mode="wb", compresslevel=2, mtime=0) as written,
-    ):
-        shutil.copyfileobj(read, written, 1 << 20)
-    plain.unlink()
-    return packed
 
 
 def _tidy(outputs: Path) -> None:

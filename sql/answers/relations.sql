@@ -84,7 +84,8 @@ select
     case when merged.merged_hhi is null then spread.entropy end as partner_entropy,
     -- Of what named partners bring, so that an unknown place leaves a share between 0 and 1.
     case when merged.merged_hhi is null and spread.partners > 1 then
-        (spread.entropy * whole.external / spread.named + ln(spread.named / whole.external)) / ln(spread.partners)
+        least(1, (spread.entropy * whole.external / spread.named + ln(spread.named / whole.external))
+            / ln(spread.partners))
     end as partner_evenness,
     case
         when whole.external = 0 then 0

@@ -1,6 +1,7 @@
 """A disk that is full, or that may not be written: one message, and the last release stays."""
 
 import errno
+import gzip
 import os
 import shutil
 import subprocess
@@ -13,9 +14,10 @@ import duckdb
 import pytest
 
 from pipelines import disk, engine
+from pipelines.catalogue.tables import tables
 from pipelines.errors import MetabolismeError
 from pipelines.raw.obtaining import write_source_files
-from pipelines.release import publishing
+from pipelines.release import as_csv, publishing
 from pipelines.release.publishing import publish
 from pipelines.settings import Settings
 from pipelines.store import Store
@@ -85,7 +87,7 @@ def _half(parquet: Path, table: object) -> Path:
 
 ON_PUBLISHING: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "the copy of a table": (shutil, "copyfile", full),
-    "a CSV": (publishing, "_write_csv", _half),
+    "a CSV": (publishing, "write_csv", _half),
     "the data package": (publishing, "write_datapackage", full),
     "the flush": (os, "fsync", full),
     "the folder's own name": (Path, "rename", full),
@@ -118,6 +120,22 @@ def test_a_release_cannot_be_written(
     # A release that could not be pointed at may stand there, whole; half of one may not.
     assert {path: left.get(path) for path in before} == before
     assert not [path for path in left if path.startswith(".")]
+
+
+def test_the_disk_fills_while_a_csv_is_packed(
+    published: Ground, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    copy = Path(shutil.copy(published.store.path("flows"), tmp_path))
+    plain = as_csv.write_csv(copy, tables()["flows"])
+    assert plain.suffix == ".csv" and plain.stat().st_size > 1_000_000
+    monkeypatch.setattr(as_csv, "PLAIN", 1_000_000)
+    packed = as_csv.write_csv(copy, tables()["flows"])
+    assert packed.name == "flows.csv.gz"
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    # The one who packs goes away: it says why, not that the pipe is broken.
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    with pytest.raises(OSError, match=FULL):
+        as_csv.write_csv(copy, tables()["flows"])
 
 
 def test_latest_json_cannot_be_written(published: Ground, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,7 @@ class Download:
         inspect(path, self._file, f"{self._label}, from {url}", complete=True)
         self.found = Locked(
             url=url,
-            url_after_redirect=_recordable(response.url, url),
+            url_after_redirect=recordable(response.url, url),
             sha256=pooch.file_hash(path),
             bytes=path.stat().st_size,
             etag=response.headers.get("ETag"),
@@ -151,13 +151,13 @@ class Download:
         encoded = response.headers.get("Content-Encoding", "identity") != "identity"
         before, self._validator = self._validator, None if encoded else _validator(response)
         if response.status_code == 206:
-            start, total = _content_range(response)
+            start, total = content_range(response)
             # Some servers give the rest of another edition, whatever If-Range says.
             if start != there or self._validator not in (before, None):
                 self._validator = None
                 raise _Interrupted("the answer does not continue what was there")
         else:
-            there, total = 0, None if encoded else _content_length(response)
+            there, total = 0, None if encoded else content_length(response)
         self._refuse_size(total or 0)
         began, arrived = time.monotonic(), 0
         with path.open("ab" if there else "wb") as file:
@@ -223,19 +223,22 @@ def _validator(response: requests.Response) -> str | None:
     return response.headers.get("Last-Modified")
 
 
-def _content_length(response: requests.Response) -> int | None:
+def content_length(response: requests.Response) -> int | None:
+    """The bytes that an answer announces, if it does."""
     length = response.headers.get("Content-Length", "")
     return int(length) if length.isdecimal() else None
 
 
-def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
+def content_range(response: requests.Response) -> tuple[int | None, int | None]:
+    """Where a part of a file starts, and the bytes of the whole, as far as the answer tells."""
     found = re.match(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
     if not found:
         return None, None
     return int(found[1]), None if found[2] == "*" else int(found[2])
 
 
-def _recordable(url: str, asked: str) -> str:
+def recordable(url: str, asked: str) -> str:
+    """The address that answered, as it may be kept and shown."""
     # After a redirect, the query often holds a signature of the moment: not for a versioned file.
     return url if url == asked else urlsplit(url)._replace(query="", fragment="").geturl()
 

@@ -44,6 +44,11 @@ def inspect(path: Path, file: SourceFile, where: str, complete: bool) -> None:
         )
 
 
+def is_web_page(head: bytes) -> bool:
+    """Whether what starts so is a web page, which often stands where a file has gone."""
+    return _WEB_PAGE.match(_begun(head)) is not None
+
+
 def _archive_problems(path: Path, formats: Sequence[str]) -> list[str]:
     try:
         with opened(path) as archive:
@@ -69,13 +74,13 @@ def _archive_problems(path: Path, formats: Sequence[str]) -> list[str]:
 
 def _plain_problems(path: Path, formats: Sequence[str]) -> list[str]:
     with path.open("rb") as opened_file:
-        head = opened_file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip()
+        head = _begun(opened_file.read(_HEAD))
         opened_file.seek(-min(4, path.stat().st_size), SEEK_END)
         tail = opened_file.read()
     if "parquet" in formats and head.startswith(PARQUET):
         return [] if tail == PARQUET else ["Parquet cut short"]
     if head.startswith(b"<"):
-        kind = "a web page" if _WEB_PAGE.match(head) else "XML or a web page"
+        kind = "a web page" if is_web_page(head) else "XML or a web page"
         return [f"{kind}: {_excerpt(head)}"]
     if "xls" in formats and head.startswith(OLE):
         return []
@@ -97,6 +102,11 @@ def _plain_problems(path: Path, formats: Sequence[str]) -> list[str]:
     if "geojson" in formats and not (structured and features):
         return [f"no GeoJSON: {_excerpt(head)}"]
     return []
+
+
+def _begun(head: bytes) -> bytes:
+    """The start of a text, without the mark and the blanks before its first word."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()
 
 
 def _excerpt(head: bytes) -> str:

@@ -43,7 +43,28 @@ class Lock:
         Raises:
             CatalogueError: the lock is not readable.
         """
-        return self._read().get(source_id, {}).get(vintage, {}).get(file)
+        return self.records().get(source_id, {}).get(vintage, {}).get(file)
+
+    def records(self) -> dict[str, dict[str, dict[str, Locked]]]:
+        """All records, by source, vintage and file.
+
+        Raises:
+            CatalogueError: the lock is not readable.
+            MetabolismeError: the disk fails, or the rights forbid it.
+        """
+        if not self.path.exists():
+            return {}
+        try:
+            with disk_errors(self.path):
+                content = json.loads(self.path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise CatalogueError(
+                "the lock of the downloads is not valid JSON",
+                where=str(self.path),
+                found=str(error),
+                todo="restore it from the versions of the project",
+            ) from error
+        return validate(_Records, content, self.path).root
 
     def put(
         self, source_id: str, vintage: str, file: str, found: Locked, *, accept: bool = False
@@ -58,7 +79,7 @@ class Lock:
         with disk_errors(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path.with_name(f".{self.path.name}.guard")):
-                records = self._read()
+                records = self.records()
                 before = records.setdefault(source_id, {}).setdefault(vintage, {}).get(file)
                 if before and before.sha256 == found.sha256 and before.url == found.url:
                     # The same bytes again: the record, which is versioned, keeps its first date.
@@ -71,21 +92,6 @@ class Lock:
                     text = json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True)
                     part.write_text(text + "\n", encoding="utf-8")
                 return found
-
-    def _read(self) -> dict[str, dict[str, dict[str, Locked]]]:
-        if not self.path.exists():
-            return {}
-        try:
-            with disk_errors(self.path):
-                content = json.loads(self.path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CatalogueError(
-                "the lock of the downloads is not valid JSON",
-                where=str(self.path),
-                found=str(error),
-                todo="restore it from the versions of the project",
-            ) from error
-        return validate(_Records, content, self.path).root
 
 
 def changed(

@@ -21,6 +21,7 @@ from pipelines.raw.mirror import Mirror
 from pipelines.raw.progress import Progress, Silent
 
 _INCOMING = ".incoming"
+_NAMED_BY = 12  # digits of its sha256
 
 pooch.get_logger().setLevel(logging.WARNING)
 
@@ -83,6 +84,10 @@ class Publisher:
             raise missing
         return obtained
 
+    def in_cache(self, source_id: str, vintage: str, sha256: str) -> list[Path]:
+        """The files of the cache that bear the name of a checksum; their content is not read."""
+        return sorted((self.cache / source_id / vintage).glob(f"{sha256[:_NAMED_BY]}-*"))
+
     def _file(self, source: Source, vintage: str, key: str) -> Obtained:
         try:
             return self._from_publisher(source, vintage, key)
@@ -138,7 +143,7 @@ class Publisher:
                 elif locked and published and locked.sha256 != published:
                     raise _contradiction(source.id, vintage, key, published, locked)
                 # Nobody else writes here now: these are what a killed run has left.
-                for leftover in (*folder.glob("tmp*"), *folder.glob(_INCOMING)):
+                for leftover in half_made(folder):
                     leftover.unlink()
                 wanted = _Wanted(source, vintage, key, url, published, locked, folder)
                 return self._cached(wanted) or self._downloaded(wanted)
@@ -176,6 +181,11 @@ class Publisher:
         return wanted.obtained(path, found.sha256, "publisher", standing.fetched_at)
 
 
+def half_made(folder: Path) -> list[Path]:
+    """What downloads that were killed have left in a folder of the cache, or those under way."""
+    return [*folder.glob("tmp*"), *folder.glob(_INCOMING)]
+
+
 @dataclass(frozen=True)
 class _Wanted:
     """One file to obtain: where it is, what we know of it, where it goes."""
@@ -205,7 +215,7 @@ class _Wanted:
     def named(self, sha256: str) -> Path:
         """Its place in the cache."""
         name = _file_name(self.url, self.key, self.source.files[self.key].formats[0])
-        return self.folder / f"{sha256[:12]}-{name}"
+        return self.folder / f"{sha256[:_NAMED_BY]}-{name}"
 
     def obtained(
         self, path: Path, sha256: str, origin: Literal["publisher", "cache"], fetched_at: str | None

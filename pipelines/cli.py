@@ -24,7 +24,7 @@ FAILED, MISUSED, RESERVATIONS = 1, 2, 3
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False
 )
-sources_app = typer.Typer(no_args_is_help=True, help="What we use: list it, fetch it.")
+sources_app = typer.Typer(no_args_is_help=True, help="What we use: list, fetch, check.")
 app.add_typer(sources_app, name="sources")
 
 out = Console(highlight=False)
@@ -150,6 +150,35 @@ def sources_fetch(
                 for file in files.values():
                     out.print(f"{source.id} {file.vintage}: {file.path} ({file.bytes:,} bytes)")
     if lost:
+        raise typer.Exit(RESERVATIONS)
+
+
+@sources_app.command("check")
+def sources_check(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]…")] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Download, aside, what cannot be told otherwise.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what was locked with what the publishers give now, and with the cache.
+
+    Exits 3 if a file changed, is damaged, out of reach or cannot be told. Nothing is replaced.
+    """
+    from pipelines.raw.editions import TO_LOOK_AT, Comparison, tally
+    from pipelines.raw.obtaining import publisher
+    from pipelines.raw.progress import RichProgress
+
+    chosen = _chosen(names)
+    with RichProgress(err) as progress:
+        comparison = Comparison(publisher(), download=download, progress=progress)
+        found = [*comparison.of(chosen), *([] if names else comparison.forgotten())]
+    if as_json:
+        files = [asdict(edition) for edition in found]
+        out.print_json(json.dumps({"summary": tally(found), "files": files}))
+    else:
+        summaries.show_editions(found, out)
+    if any(edition.status in TO_LOOK_AT for edition in found):
         raise typer.Exit(RESERVATIONS)
 
 

@@ -3,13 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table as Grid
 
 from pipelines.catalogue.sources import Source
+from pipelines.errors import first
+
+if TYPE_CHECKING:
+    # At run time, whoever shows editions has loaded them: the other commands need not.
+    from pipelines.raw.editions import Edition
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,32 @@ def sources_table(known: Iterable[Source]) -> Grid:
             source.id, source.publisher, vintages, source.licence, "yes" if source.required else ""
         )
     return grid
+
+
+def show_editions(editions: list["Edition"], console: Console) -> None:
+    """Print how the locked files stand, one by one; the sources never fetched, together."""
+    from pipelines.raw.editions import tally
+
+    never = [edition.source_id for edition in editions if edition.status == "never fetched"]
+    for edition in editions:
+        if edition.status != "never fetched":
+            _show_edition(edition, console)
+    if never:
+        listed = first(never, 60)
+        console.print(f"never fetched: {listed} (metabolisme sources fetch)", soft_wrap=True)
+    console.print(f"[bold]{_tally(tally(editions))}[/]" if editions else "nothing to compare")
+
+
+def _show_edition(edition: "Edition", console: Console) -> None:
+    from pipelines.raw.editions import TO_LOOK_AT
+
+    colour = "yellow" if edition.status in TO_LOOK_AT else "green"
+    console.print(f"[{colour}]{edition.status:<11}[/] ", end="")
+    said = f"{edition.source_id} {edition.vintage}, {edition.file}: {edition.found}"
+    console.print(_flat(said), markup=False, soft_wrap=True)
+    if edition.todo:
+        console.print(f"            {edition.where}", markup=False, soft_wrap=True)
+        console.print(f"            what to do: {edition.todo}", markup=False, soft_wrap=True)
 
 
 def _tally(counts: dict[str, int]) -> str:

@@ -57,10 +57,14 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         web = self.server.web
         web.requests.append((self.path, dict(self.headers)))
+        web.methods.append(self.command)
         self.close_connection = True
         # In some tests the client goes away.
         with suppress(ConnectionError):
             web.answers[self.path](self)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, format: str, *args: Any) -> None:
         """Stay silent."""
@@ -70,7 +74,8 @@ class Handler(BaseHTTPRequestHandler):
     ) -> None:
         """Answer, possibly announcing another length than the body's."""
         self.head(len(body) if announced is None else announced, status, **headers)
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def head(self, length: int | None, status: int = 200, **headers: str) -> None:
         """Send the status and the headers (`_` stands for `-`)."""
@@ -97,6 +102,7 @@ class Web:
     root: str
     answers: dict[str, Callable[[Handler], None]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    methods: list[str] = field(default_factory=list)
 
     def at(self, path: str, answer: Callable[[Handler], None]) -> str:
         """Answer `path` so, and return its address."""

@@ -17,7 +17,7 @@ from pipelines import paths
 from pipelines.catalogue.tables import Table, tables
 from pipelines.catalogue.words import parameter_values
 from pipelines.errors import CatalogueError, UsageError
-from pipelines.store import Store
+from pipelines.store import SPILL, Store
 
 # What does not fit spills to the disk; a query that goes wrong must not fill it.
 MEMORY_LIMIT = os.environ.get("METABOLISME_MEMORY", "2GB")
@@ -85,7 +85,7 @@ def _database(folder: Path) -> duckdb.DuckDBPyConnection:
     con.execute("set preserve_insertion_order = false")
     # A table is read soon after it was made, when the system still has it in memory.
     con.execute("set enable_external_file_cache = false")
-    limit_memory(con, folder / ".spill")
+    limit_memory(con, folder / SPILL)
     con.execute((paths.SQL / "macros.sql").read_text(encoding="utf-8"))
     return con
 

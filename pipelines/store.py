@@ -14,6 +14,8 @@ from pipelines.catalogue.tables import ColumnSpec, Table
 from pipelines.disk import replacing
 from pipelines.errors import MetabolismeError
 
+# Where DuckDB puts, in a folder of tables, what does not fit in memory.
+SPILL = ".spill"
 ROW_GROUP = 122_880
 _ARROW_TYPES = {
     "text": pa.string(),
@@ -23,6 +25,11 @@ _ARROW_TYPES = {
     "date": pa.date32(),
     "binary": pa.binary(),
 }
+
+
+def half_made(folder: Path) -> list[Path]:
+    """What runs that were killed have left in a folder of tables, or the one under way."""
+    return [*folder.glob(SPILL), *folder.glob(".*.part")]
 
 
 @dataclass(frozen=True)

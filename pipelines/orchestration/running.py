@@ -16,6 +16,7 @@ from pipelines.errors import MetabolismeError
 from pipelines.orchestration.definitions import JOB, defs
 from pipelines.orchestration.steps import Report, reporting
 from pipelines.settings import Settings
+from pipelines.store import half_made
 
 # Telemetry is off twice: the instance does not collect, the uploader does not send. The interface
 # does not open on an invitation to join a mailing list.
@@ -71,9 +72,8 @@ def run_alone(settings: Settings, report: Report) -> Run:
 def _tidy(tables: Path) -> None:
     """Remove what a run that was killed left half-made."""
     with disk_errors(tables):
-        shutil.rmtree(tables / ".spill", ignore_errors=True)
-        for part in tables.glob(".*.part"):
-            part.unlink()
+        for left in half_made(tables):
+            shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink()
 
 
 def serve(port: int) -> None:

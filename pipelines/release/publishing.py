@@ -24,6 +24,7 @@ from pipelines.release.dictionary import write_dictionary
 from pipelines.release.drift import Verdict, held_error, judge
 from pipelines.release.geo import geo_table, write_geo
 from pipelines.release.versions import (
+    REMOVED,
     following,
     hold,
     released,
@@ -75,7 +76,7 @@ def publish(
         raise UsageError("at least one release is kept", where="--keep", found=str(keep))
     with disk_errors(outputs):
         outputs.mkdir(parents=True, exist_ok=True)
-        _check_latest(outputs)
+        check_latest(outputs)
         with _alone(outputs):
             _tidy(outputs)
             staging = outputs / f"{STAGING}{os.getpid()}"
@@ -122,6 +123,28 @@ def latest(outputs: Path) -> Release:
             todo="metabolisme run, or put the release back",
         )
     return release
+
+
+def check_latest(outputs: Path) -> None:
+    """Accept a `latest` that is a link, or not there.
+
+    Raises:
+        MetabolismeError: something else stands there.
+    """
+    link = outputs / "latest"
+    if link.exists() and not link.is_symlink():
+        raise MetabolismeError(
+            "`latest` is not a link: something else put it there",
+            where=str(link),
+            expected="a symbolic link to a release",
+            found="a folder" if link.is_dir() else "a file",
+            todo="move it away and run again",
+        )
+
+
+def half_made(outputs: Path) -> list[Path]:
+    """What publications that were killed have left, or the one under way."""
+    return [path for mark in (STAGING, ".latest.", REMOVED) for path in outputs.glob(f"{mark}*")]
 
 
 def write_release(
@@ -189,18 +212,6 @@ def _make_room(outputs: Path, release: Release, keep: int | None) -> str | None:
         return f"an older release could not be removed: {error}"
     left = remove_left(outputs)
     return f"these could not be removed, in {outputs}: {', '.join(left)}" if left else None
-
-
-def _check_latest(outputs: Path) -> None:
-    link = outputs / "latest"
-    if link.exists() and not link.is_symlink():
-        raise MetabolismeError(
-            "`latest` is not a link: something else put it there",
-            where=str(link),
-            expected="a symbolic link to a release",
-            found="a folder" if link.is_dir() else "a file",
-            todo="move it away and run again",
-        )
 
 
 def _point_latest(outputs: Path, release: Release) -> None:

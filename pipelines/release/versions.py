@@ -1,12 +1,13 @@
 """The folders of releases: which there are, which come next, which are held, kept or removed."""
 
+import json
 import os
 import re
 import shutil
 from datetime import date
 from pathlib import Path
 
-from pipelines.errors import UsageError
+from pipelines.errors import MetabolismeError, UsageError
 
 HELD = "held"
 # Hidden while it is removed: a kill leaves no half of a release in sight.
@@ -38,6 +39,28 @@ def find(outputs: Path, asked: str) -> Path:
         found=asked,
         todo="name one of these, or the folder of a release elsewhere",
     )
+
+
+def lacking(release: Path) -> list[str]:
+    """The files that the data package of a release names, and that are not there whole.
+
+    Raises:
+        MetabolismeError: the data package cannot be read.
+    """
+    package = release / "datapackage.json"
+    try:
+        sizes = {
+            str(resource["path"]): int(resource["bytes"])
+            for resource in json.loads(package.read_text(encoding="utf-8"))["resources"]
+        }
+    except (ValueError, KeyError, TypeError) as error:
+        raise MetabolismeError(
+            "the data package of a release is not readable",
+            where=str(package),
+            found=f"{type(error).__name__}: {error}",
+            todo="put the release back, or make another: metabolisme run",
+        ) from error
+    return [path for path, size in sizes.items() if _size(release / path) != size]
 
 
 def following(outputs: Path, today: date) -> str:
@@ -97,6 +120,10 @@ def remove_left(outputs: Path) -> list[str]:
     for path in left:
         shutil.rmtree(path, ignore_errors=True)
     return sorted(path.name for path in left if path.exists())
+
+
+def _size(path: Path) -> int | None:
+    return path.stat().st_size if path.is_file() else None
 
 
 def _is_release(path: Path) -> bool:

@@ -135,11 +135,11 @@ class Comparison:
 
     def _verdict(self, source: Source, vintage: str, key: str, url: str, locked: Locked) -> Verdict:
         label = f"{source.id} {vintage}, {key}"
-        with self._progress.task(label):
-            try:
-                answer = ask(url, label, self._brief)
-            except UnavailableError as error:
-                return Verdict("unreachable", error.found, error.todo)
+        self._progress.note(f"asking for {label}")
+        try:
+            answer = ask(url, label, self._brief)
+        except UnavailableError as error:
+            return Verdict("unreachable", error.found, error.todo)
         if url != locked.url:
             verdict = Verdict("unknown", f"the address is another: {locked.url} was locked")
         else:

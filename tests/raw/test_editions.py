@@ -166,7 +166,7 @@ def test_head_is_refused(place: Place, status: int) -> None:
 
     def answer(handler: Handler) -> None:
         if handler.command == "HEAD":
-            return handler.reply(b"", status)
+            return handler.reply(b"", status, Content_Type="text/csv")
         assert handler.headers["Range"] == "bytes=0-1023"
         span = f"bytes 0-1023/{len(CSV)}"
         handler.reply(CSV[:1024], 206, Content_Range=span, ETag='"1"')

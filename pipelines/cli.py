@@ -1,7 +1,7 @@
 """The one command, `metabolisme`.
 
 It exits 0 (all well), 1 (failed: nothing published), 2 (misused) or 3 (published, with
-reservations: sources unavailable, checks that warn).
+reservations: sources unavailable, checks that warn; or nothing to publish, but something to know).
 """
 
 import json
@@ -297,6 +297,30 @@ def diff(
         out.print_json(json.dumps({"after": new.name} | record(changes, verdict)))
     else:
         out.print(Markdown(markdown(changes, verdict)))
+
+
+@app.command()
+def doctor(
+    links: Annotated[bool, typer.Option("--links", help="Ask the publishers' links too.")] = False,
+    outputs: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Is this machine fit for a run: versions, memory, disks, folders, catalogues, links.
+
+    Exits 1 if something would make a run fail, 3 if there is only something to know.
+    """
+    from pipelines.doctor.examination import examine
+    from pipelines.doctor.findings import worst
+
+    with err.status("looking…") as status:
+        found = examine(outputs or paths.outputs(), status.update, links=links)
+    if as_json:
+        findings = [asdict(finding) for finding in found]
+        out.print_json(json.dumps({"status": worst(found), "findings": findings}))
+    else:
+        summaries.show_findings(found, out)
+    if code := {"ok": 0, "warning": RESERVATIONS, "failed": FAILED}[worst(found)]:
+        raise typer.Exit(code)
 
 
 @app.command()

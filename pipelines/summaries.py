@@ -1,15 +1,19 @@
 """What a person reads at the end of a command."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table as Grid
+from rich.text import Text
 
 from pipelines.catalogue.sources import Source
+from pipelines.doctor.findings import Finding, worst
 from pipelines.errors import first
 
 if TYPE_CHECKING:
@@ -120,7 +124,48 @@ def _show_edition(edition: "Edition", console: Console) -> None:
         console.print(f"            what to do: {edition.todo}", markup=False, soft_wrap=True)
 
 
-def _tally(counts: dict[str, int]) -> str:
+def show_findings(findings: list[Finding], console: Console) -> None:
+    """Print what was found of a machine: all in a table, then what is not well in full."""
+    grid = Grid("", "what", "found", "expected", box=None, pad_edge=False)
+    for finding in findings:
+        style = _STYLES[finding.status]
+        # The table folds what is long: a path or an address would be broken.
+        found = (
+            finding.found
+            if finding.status == "ok"
+            else shorten(finding.found, 60, placeholder=" …")
+        )
+        said = [Text(text, overflow="fold") for text in (finding.about, found, finding.expected)]
+        grid.add_row(f"[{style}]{finding.status}[/]", *said)
+    console.print(grid)
+    for finding in findings:
+        if finding.status != "ok":
+            _show_finding(finding, console)
+    counts: Counter[str] = Counter(finding.status for finding in findings)
+    console.print(f"[bold]{_FITNESS[worst(findings)]}[/] ({_tally(counts)})")
+
+
+def _show_finding(finding: Finding, console: Console) -> None:
+    console.print(f"[{_STYLES[finding.status]}]{finding.status}[/] ", end="")
+    console.print(finding.about, markup=False)
+    for name, text in (
+        ("found", finding.found),
+        ("expected", finding.expected),
+        ("what to do", finding.todo),
+    ):
+        if text:
+            console.print(f"  {name}: {_flat(text)}", markup=False, soft_wrap=True)
+
+
+_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
+_FITNESS = {
+    "ok": "fit for a run",
+    "warning": "fit for a run, with reservations",
+    "failed": "not fit: a run would fail",
+}
+
+
+def _tally(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in counts.items())
 
 

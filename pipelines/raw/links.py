@@ -17,6 +17,7 @@ from pipelines.raw.inspection import is_web_page
 
 # Somebody waits for the answers to all addresses: each is asked once, and not for long.
 BRIEF = Patience(attempts=1, connect=5, silence=15)
+NO_ANSWER = "no answer"
 _FIRST = 1024  # bytes that tell a web page from a file
 _LOOK = "open the source's page: the address may have changed (`links` in its YAML)"
 _MOVED_FOR_GOOD = {301, 308}
@@ -65,7 +66,7 @@ def ask(url: str, label: str, patience: Patience = BRIEF) -> Answer:
         found = f"its certificate is not trusted: {_said(error)}"
         raise _unavailable(label, url, found, "look at the certificates of this machine") from error
     except (requests.RequestException, BodyError) as error:
-        found = f"no answer: {_said(error)}"
+        found = f"{NO_ANSWER}: {_said(error)}"
         raise _unavailable(label, url, found, "look at the network, or try again later") from error
     return Answer(
         url=recordable(response.url, url),

@@ -120,7 +120,7 @@ def test_one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "status"), [(3 * GB, "ok"), (2 * GB, "warning"), (GB // 2, "failed")]
+    ("there", "status"), [(4 * GB, "ok"), (2 * GB, "warning"), (GB // 2, "failed")]
 )
 def test_memory(monkeypatch: pytest.MonkeyPatch, there: int, status: str) -> None:
     monkeypatch.setattr(engine, "MEMORY_LIMIT", "2GB")
@@ -169,7 +169,7 @@ def test_room(outputs: Path, monkeypatch: pytest.MonkeyPatch, free: int, status:
     is_(finding, status, f"{free / GB:.1f} GB free")
     # One disk: what stands on it needs room together.
     assert "releases, working folder, temporary folder" in finding.about
-    is_(finding, status, "16.0 GB", "0.8 GB")
+    is_(finding, status, "18.0 GB", "0.8 GB")
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no other disk to name")

@@ -22,6 +22,8 @@ from pipelines.store import Store
 
 READS = frozenset({"backtest_flows", "zones", "communes"})
 
+# Error of the totals, as a share of the whole: scores are read to the third digit.
+_TOLERANCE = 1e-7
 _FOLDS = 5
 _SEED = 2014
 _TOP = 5
@@ -78,10 +80,17 @@ class Area:
 
     def flows(self, cost: Matrix) -> Matrix:
         """The flows of a model, from the totals alone."""
+        return self.solved(cost)[0]
+
+    def solved(
+        self, cost: Matrix, near: models.Factors | None = None
+    ) -> tuple[Matrix, models.Factors]:
+        """The flows of a model and its factors, sought from those of a near model."""
         if not self.with_own:
             cost = cost.copy()
             np.fill_diagonal(cost, np.inf)
-        return models.balance(cost, self.supply, self.demand).flows(cost)
+        factors = models.balance(cost, self.supply, self.demand, tolerance=_TOLERANCE, start=near)
+        return factors.flows(cost), factors
 
     def common_part(self, found: Matrix) -> Vector:
         """Commuters of each residence that a model sends where they go."""
@@ -144,11 +153,13 @@ def _judged(area: Area) -> Iterator[dict[str, object]]:
     yield _row(area, "least_cost", {}, least, "compared")
     for family in families(area):
         tried: list[tuple[dict[str, float], Matrix]] = []
+        near = None
         for parameters in family.parameters:
             try:
-                tried.append((parameters, area.flows(family.cost(**parameters))))
+                found, near = area.solved(family.cost(**parameters), near)
             except NotConverged:
                 continue
+            tried.append((parameters, found))
         if not tried:
             continue
         parts = np.array([area.common_part(found) for _, found in tried])

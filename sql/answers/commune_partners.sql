@@ -1,85 +1,106 @@
 -- The main partners of EPCI and perimeters, commune by commune, where flows are counted: those of a notable share of
 -- the territory's need (or supply), and the first few in any case. Mirror needs are left out: they turn these round.
 with
-members as (
-    select member.level, member.code, member.commune_code
-    from territory_members as member
+places as (
+    select node_id, level, code
+    from nodes
+    where network = 'commune'
+),
+
+owners as (
+    select nodes.node_id, nodes.level, nodes.code
+    from nodes
     inner join level_catalogue using (level)
-    where member.level = 'epci' or level_catalogue.kind = 'perimeter'
+    where nodes.is_seen and (nodes.level = 'epci' or level_catalogue.kind = 'perimeter')
+),
+
+members as (
+    select owners.node_id as own_id, places.node_id as place_id
+    from territory_members as member
+    inner join owners using (level, code)
+    inner join places on places.level = 'commune' and member.commune_code = places.code
 ),
 
 counted as (
-    select flows.need, flows.provider_code, flows.dependent_code, flows.quantity, flows.unit_weight, flows.year,
-        flows.evidence
-    from flows
-    inner join need_catalogue using (need)
-    where need_catalogue.source_id is not null and need_catalogue.mirror_of is null and flows.quantity > 0
+    select territory_flows.*
+    from territory_flows
+    semi join places on territory_flows.provider_id = places.node_id
+    where territory_flows.quantity > 0
 ),
 
 seen as (
-    select need, 'depends_on' as direction, dependent_code as own_code, provider_code as partner_code, quantity,
-        unit_weight, year, evidence
+    select need, true as is_need, dependent_id as place_id, provider_id as partner_id, quantity,
+        sampling_variance
     from counted
     union all
-    select need, 'depended_on_by', provider_code, dependent_code, quantity, unit_weight, year, evidence
+    select need, false, provider_id, dependent_id, quantity, sampling_variance
     from counted
 ),
 
 partners as (
     select
-        own.level,
-        own.code,
+        own.own_id,
         seen.need,
-        seen.direction,
-        seen.partner_code,
+        seen.is_need,
+        seen.partner_id,
         exact_sum(seen.quantity) as quantity,
-        exact_sum(seen.quantity * seen.unit_weight) as sampling_variance,
-        any_value(seen.year) as year,
-        min(seen.evidence) as evidence
+        exact_sum(seen.sampling_variance) as sampling_variance
     from seen
-    inner join members as own on seen.own_code = own.commune_code
-    inner join places as partner_place
-        on seen.partner_code = partner_place.code and partner_place.level != 'unknown'
-    anti join members as inside
-        on own.level = inside.level and own.code = inside.code and seen.partner_code = inside.commune_code
-    group by own.level, own.code, seen.need, seen.direction, seen.partner_code
+    inner join members as own using (place_id)
+    anti join members as inside on own.own_id = inside.own_id and seen.partner_id = inside.place_id
+    group by own.own_id, seen.need, seen.is_need, seen.partner_id
 ),
 
+-- Only territories whose need (or supply) is known are there. Names come last: millions of partners are ranked.
 ranked as (
     select
         partners.*,
-        relations.name,
-        relations.function,
-        relations.unit,
-        partners.quantity / relations.total as share,
+        partners.quantity / known.total as share,
+        known.year,
+        known.evidence,
         row_number() over (
-            partition by partners.level, partners.code, partners.need, partners.direction
-            order by partners.quantity desc, partners.partner_code
+            partition by partners.own_id, partners.need, partners.is_need
+            order by partners.quantity desc, partners.partner_id
         ) as rank
     from partners
-    -- Only territories whose need (or supply) is known are there.
-    inner join relations using (level, code, need, direction)
+    inner join (
+        select
+            owners.node_id as own_id,
+            relations.need,
+            relations.direction = 'depends_on' as is_need,
+            relations.total,
+            relations.year,
+            relations.evidence
+        from relations
+        inner join owners using (level, code)
+    ) as known using (own_id, need, is_need)
+    semi join (
+        select node_id from places where level != 'unknown'
+    ) as located on partners.partner_id = located.node_id
+    qualify share >= $partner_share or rank <= $partners_listed
 )
 
 select
-    ranked.level,
-    ranked.code,
-    ranked.name,
-    ranked.function,
+    own.level,
+    own.code,
+    territory.name,
+    need_catalogue.function,
     ranked.need,
-    ranked.direction,
+    case when ranked.is_need then 'depends_on' else 'depended_on_by' end as direction,
     ranked.rank,
-    places.level as partner_level,
-    ranked.partner_code,
+    place.level as partner_level,
+    place.code as partner_code,
     partner.name as partner_name,
     ranked.quantity,
     ranked.share,
-    ranked.unit,
+    need_catalogue.unit,
     ranked.year,
     ranked.evidence,
     round(byar_low(ranked.quantity, ranked.sampling_variance / ranked.quantity), 1) as low,
     round(byar_high(ranked.quantity, ranked.sampling_variance / ranked.quantity), 1) as high
 from ranked
-inner join places on ranked.partner_code = places.code
-inner join territories as partner on places.level = partner.level and places.code = partner.code
-where ranked.share >= $partner_share or ranked.rank <= $partners_listed
+inner join need_catalogue using (need)
+inner join owners as own on ranked.own_id = own.node_id
+inner join territories as territory on own.level = territory.level and own.code = territory.code
+inner join places as place on ranked.partner_id = place.node_id
+inner join territories as partner on place.level = partner.level and place.code = partner.code

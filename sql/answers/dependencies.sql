@@ -3,13 +3,13 @@
 with
 -- The same flow as each of its two ends sees it.
 seen as (
-    select need, dependent_id as own_id, 'depends_on' as direction, provider_id as partner_id, quantity,
+    select need, dependent_id as own_id, true as is_need, provider_id as partner_id, quantity,
         sampling_variance / quantity as unit_weight, located_quantity, quantity_km, daily_quantity, ghg_kgco2e,
         ghg_ttw_kgco2e, year, evidence
     from territory_flows
     where quantity > 0
     union all
-    select need, provider_id, 'depended_on_by', dependent_id, quantity, sampling_variance / quantity,
+    select need, provider_id, false, dependent_id, quantity, sampling_variance / quantity,
         located_quantity, quantity_km, daily_quantity, ghg_kgco2e, ghg_ttw_kgco2e, year, evidence
     from territory_flows
     where quantity > 0
@@ -21,7 +21,7 @@ known as (
         nodes.level,
         coverage.code,
         coverage.need,
-        coverage.direction,
+        coverage.direction = 'depends_on' as is_need,
         coverage.coverage
     from need_coverage as coverage
     inner join nodes
@@ -31,13 +31,13 @@ known as (
 
 -- A territory that meets nothing of its need itself says so: nobody was counted, not nobody for sure.
 without_own as (
-    select whole.need, whole.own_id, whole.direction, whole.own_id as partner_id, 0 as quantity,
+    select whole.need, whole.own_id, whole.is_need, whole.own_id as partner_id, 0 as quantity,
         unit_weights.unit_weight, 0 as located_quantity, 0 as quantity_km, 0 as daily_quantity,
         0 as ghg_kgco2e, 0 as ghg_ttw_kgco2e, whole.year, whole.evidence
     from (
-        select need, own_id, direction, any_value(year) as year, min(evidence) as evidence
+        select need, own_id, is_need, any_value(year) as year, min(evidence) as evidence
         from seen
-        group by need, own_id, direction
+        group by need, own_id, is_need
         having not bool_or(own_id = partner_id)
     ) as whole
     left join unit_weights on whole.need = unit_weights.need and whole.own_id = unit_weights.node_id
@@ -50,7 +50,7 @@ counted as (
         round(byar_high(seen.quantity, seen.unit_weight), 1) as high,
         known.coverage
     from (select * from seen union all select * from without_own) as seen
-    inner join known using (need, own_id, direction)
+    inner join known using (need, own_id, is_need)
 ),
 
 -- Share of each territory's people who live in the places that a need is attributed between.
@@ -77,7 +77,7 @@ attributed as (
     select
         given.need,
         own.node_id as own_id,
-        given.direction,
+        given.direction = 'depends_on' as is_need,
         partner.node_id as partner_id,
         given.quantity,
         given.located_quantity,
@@ -105,39 +105,39 @@ attributed as (
 ),
 
 partners as (
-    select
-        every.*,
-        every.own_id = every.partner_id as is_own,
-        partner.level as partner_level,
-        partner.code as partner_code
-    from (select * from counted union all by name select * from attributed) as every
-    inner join nodes as partner on every.partner_id = partner.node_id
+    select * from counted
+    union all by name
+    select * from attributed
 ),
 
--- Oneself first, the unknown place and small parts last; among equals, the lowest code.
+-- Oneself first, the unknown place and small parts last; among equals, the lowest code (nodes are numbered so).
+-- Names come last: millions of partners are ranked.
 ranked as materialized (
     select
-        *,
-        row_number() over ranking - 1 + case when first_value(is_own) over ranking then 0 else 1 end as rank,
+        partners.*,
+        row_number() over ranking - 1 + case when first_value(own_id = partner_id) over ranking then 0 else 1 end
+            as rank,
         sum(exact(quantity)) over (ranking rows unbounded preceding) as cumulated,
-        sum(exact(quantity)) over (partition by need, own_id, direction) as total
+        sum(exact(quantity)) over (partition by need, own_id, is_need) as total
     from partners
+    left join (
+        select node_id, true as is_last from nodes where level in ('elsewhere', 'unknown')
+    ) as aside on partners.partner_id = aside.node_id
     window ranking as (
-        partition by need, own_id, direction
-        order by is_own desc, partner_level in ('elsewhere', 'unknown'), quantity desc, partner_code, partner_id
+        partition by need, own_id, is_need
+        order by own_id = partner_id desc, is_last is not null, quantity desc, partner_id
     )
 ),
 
 -- A need, then its mirror: the same people, seen from the other end.
 turned as (
     select need_catalogue.need as counted_as, need_catalogue.function, need_catalogue.unit,
-        ranked.direction as turned_direction, ranked.*
+        ranked.is_need as turned_is_need, ranked.*
     from ranked
     inner join need_catalogue using (need)
     union all
     select mirror.need, mirror.function, mirror.unit,
-        case ranked.direction when 'depends_on' then 'depended_on_by' else 'depends_on' end,
-        ranked.*
+        not ranked.is_need, ranked.*
     from ranked
     inner join need_catalogue as mirror on ranked.need = mirror.mirror_of
 )
@@ -148,10 +148,10 @@ select
     territory.name,
     turned.function,
     turned.counted_as as need,
-    turned.turned_direction as direction,
+    case when turned.turned_is_need then 'depends_on' else 'depended_on_by' end as direction,
     turned.rank,
-    turned.partner_level,
-    turned.partner_code,
+    partner_node.level as partner_level,
+    partner_node.code as partner_code,
     partner.name as partner_name,
     turned.quantity,
     turned.quantity / cast(turned.total as double) as share,
@@ -169,5 +169,5 @@ select
 from turned
 inner join nodes as own on turned.own_id = own.node_id
 inner join territories as territory on own.level = territory.level and own.code = territory.code
-inner join territories as partner
-    on turned.partner_level = partner.level and turned.partner_code = partner.code
+inner join nodes as partner_node on turned.partner_id = partner_node.node_id
+inner join territories as partner on partner_node.level = partner.level and partner_node.code = partner.code

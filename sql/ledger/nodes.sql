@@ -1,5 +1,6 @@
--- The nodes of each network, numbered: the territories it is made of; the places that belong to none of them
--- and stand for themselves; and in the network of perimeters, the perimeters.
+-- The nodes of each network, numbered in the order of their codes (equal partners are ranked so): the territories it
+-- is made of; the places that belong to none of them and stand for themselves; and in the network of perimeters, the
+-- perimeters.
 with
 inside as (
     select distinct networks.network, member.level, member.code
@@ -22,7 +23,7 @@ outside as (
 )
 
 select
-    row_number() over (order by node.network, node.level, node.code) as node_id,
+    row_number() over (order by node.network, node.code, node.level) as node_id,
     node.network,
     node.level,
     node.code,

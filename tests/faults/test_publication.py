@@ -143,13 +143,14 @@ publishing.publish(Store(Path(tables)), Path(outputs))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "moment",
     [
-        pytest.param("a table is copied", marks=pytest.mark.slow),
-        pytest.param("before the folder has its name", marks=pytest.mark.slow),
-        pytest.param("before the link is made", marks=pytest.mark.slow),
-        pytest.param("before the link takes its place", marks=pytest.mark.slow),
+        "a table is copied",
+        "before the folder has its name",
+        "before the link is made",
+        "before the link takes its place",
         "between the two pointers",
     ],
 )

@@ -137,12 +137,13 @@ def killed_at(*given: Any) -> None:
     assert dying.exitcode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place",
     [
-        pytest.param(("pipelines.release.publishing", "_make_room"), marks=pytest.mark.slow),
-        pytest.param(("pipelines.release.publishing", "remove_held"), marks=pytest.mark.slow),
-        pytest.param(("pipelines.release.publishing", "remove_old"), marks=pytest.mark.slow),
+        ("pipelines.release.publishing", "_make_room"),
+        ("pipelines.release.publishing", "remove_held"),
+        ("pipelines.release.publishing", "remove_old"),
         ("shutil", "rmtree"),
     ],
     ids=lambda place: place[1],
@@ -160,11 +161,12 @@ def test_killed_while_older_releases_are_removed(
     assert sorted(p.name for p in outputs.iterdir() if p.name[0] == ".") == [".lock"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "place",
     [
-        pytest.param(("pipelines.release.publishing", "hold"), marks=pytest.mark.slow),
-        pytest.param(("pipelines.release.versions", "remove"), marks=pytest.mark.slow),
+        ("pipelines.release.publishing", "hold"),
+        ("pipelines.release.versions", "remove"),
         ("pipelines.release.publishing", "held_error"),
     ],
     ids=lambda place: place[1],

@@ -27,6 +27,7 @@ def places(folder, count=1):
     )
 
 
+@pytest.mark.slow
 def test_the_sums_that_are_told_give_the_value_that_is_published(release):
     known = pl.read_parquet(release / "indicators.parquet")
     seen = set()

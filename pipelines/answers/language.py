@@ -79,13 +79,18 @@ class Language:
         """The name of a unit."""
         return self.say(units()[id_])
 
-    def beside(self, id_: str) -> str:
-        """A unit as it stands beside a number: with the space that it takes."""
-        unit = self.unit(id_)
+    def beside(self, id_: str, value: float) -> str:
+        """A unit as it stands beside a number: in its number, with the space that it takes."""
+        unit, one = self.unit(id_), units()[id_].one
         if unit == "%":
             said: str = self.texts["percent"].format("")
             return said
-        return f" {unit}"
+        return f" {self.say(one) if one and self._is_one(value) else unit}"
+
+    def _is_one(self, value: float) -> bool:
+        """Whether what is counted is one: in French, all that is under two."""
+        shown = round(abs(value), 2)
+        return shown < 2 if self.code == "fr" else shown == 1
 
     def need(self, id_: str) -> str:
         """The name of a need: without what its label explains in brackets, if that is enough."""
@@ -111,7 +116,8 @@ class Language:
         limit = self.texts["limit"][one["comparison"]].format(self.number(one["threshold"]))
         # That there is one territory at all is no limit worth saying.
         said = "" if signal and one["threshold"] == 0 else f" ({limit})"
-        return f"{label}, {self.number(one['value'])} {self.unit(one['unit'])}{said}"
+        value = one["value"]
+        return f"{label}, {self.number(value)}{self.beside(one['unit'], value)}{said}"
 
 
 @cache

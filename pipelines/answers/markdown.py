@@ -10,11 +10,10 @@ from markupsafe import Markup
 from pipelines.answers.explain import Explanation
 from pipelines.answers.language import language
 from pipelines.answers.sheet import Sheet
-from pipelines.catalogue.units import units
 from pipelines.catalogue.words import functions, levels, needs
 
 # What templates say of a value: methods of `Language`.
-FILTERS = ("number", "percent", "interval", "evidence", "basket", "needs", "call")
+FILTERS = ("number", "percent", "interval", "evidence", "basket", "beside", "needs", "call")
 
 
 def markdown(sheet: Sheet) -> str:
@@ -29,7 +28,6 @@ def markdown(sheet: Sheet) -> str:
             functions=functions(),
             levels=levels(),
             needs=needs(),
-            units={name: unit.fr for name, unit in units().items()},
             questions=french.texts["question"],
             missing=_missing(sheet),
             lost=sorted(lost - {None}),
@@ -40,9 +38,7 @@ def markdown(sheet: Sheet) -> str:
 def explained(explanation: Explanation) -> str:
     """Where a figure comes from."""
     template = environment().get_template("explain.md.jinja")
-    return template.render(
-        vars(explanation), units={name: unit.fr for name, unit in units().items()}
-    )
+    return template.render(vars(explanation))
 
 
 def environment(folder: Path = Path(__file__).parent) -> jinja2.Environment:

@@ -6,7 +6,7 @@ import pint
 from pydantic import Field
 
 from pipelines import paths
-from pipelines.catalogue.loading import Entry, read_entries
+from pipelines.catalogue.loading import Entry, Text, read_entries
 from pipelines.errors import CatalogueError
 
 
@@ -15,11 +15,13 @@ class Unit(Entry):
 
     Attributes:
         expression: what it is, as pint reads it; none for things that are counted.
+        one: how it is written beside a one, where that is not the same.
     """
 
     expression: str | None = Field(None, alias="is")
     fr: str
     en: str
+    one: Text | None = None
 
 
 @cache

@@ -90,7 +90,8 @@ def script_texts(pages: Pages) -> dict[str, Any]:
         "colours": site_settings().colours,
         "functions": {id_: say(one) for id_, one in functions().items()},
         "levels": {id_: say(one) for id_, one in levels().items()},
-        "units": {id_: say(one) for id_, one in units().items()},
+        "units": {id_: say(unit) for id_, unit in units().items()},
+        "one": {id_: say(unit.one) for id_, unit in units().items() if unit.one},
         "indicators": [
             [id_, pages.labels[id_], one.unit, one.function, int(one.main), used.get(id_, [])]
             for id_, one in indicators().items()

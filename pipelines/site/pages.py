@@ -85,7 +85,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        said = (*FILTERS, "say", "unit", "beside", "need")
+        said = (*FILTERS, "say", "unit", "need")
         environment.filters |= {name: getattr(self.lang, name) for name in said}
         environment.filters["file_name"] = file_name
         french = self.lang.code == "fr"

@@ -103,6 +103,23 @@ def test_numbers(value, fr, en):
     assert language("en").number(value) == en
 
 
+@pytest.mark.parametrize(
+    ("value", "fr", "en"),
+    [
+        (0, "partenaire", "partners"),
+        (1, "partenaire", "partner"),
+        (1.5, "partenaire", "partners"),
+        (1.996, "partenaires", "partners"),
+        (2, "partenaires", "partners"),
+    ],
+)
+def test_a_unit_agrees_with_its_number(value, fr, en):
+    assert language("fr").beside("partner", value) == f" {fr}"
+    assert language("en").beside("partner", value) == f" {en}"
+    # A symbol does not.
+    assert language("fr").beside("mwh", value) == language("en").beside("mwh", value) == " MWh"
+
+
 def test_percent_and_interval():
     french, english = language("fr"), language("en")
     assert french.percent(0.1234) == f"12,3{NO_BREAK}%"

@@ -6,7 +6,12 @@ metabolisme.places = (() => {
   const fill = (text, ...values) => values.reduce((said, value) => said.replace("{}", value), text);
   const [colon, semicolon] = texts.lang === "fr" ? ["\u00a0:", "\u00a0; "] : [":", "; "];
   const unit = (id) => texts.units[id] ?? id;
-  const beside = (id) => (unit(id) === "%" ? words.percent.replace("{}", "") : ` ${unit(id)}`);
+  // In French, one is all that is under two.
+  const isOne = (shown) => (texts.lang === "fr" ? shown < 2 : shown === 1);
+  const beside = (id, value) => {
+    if (unit(id) === "%") return words.percent.replace("{}", "");
+    return ` ${isOne(Math.round(Math.abs(value) * 100) / 100) ? texts.one[id] ?? unit(id) : unit(id)}`;
+  };
   const numbers = [ui.value, ui.rank, ui.quantity, ui.share, ui.distance, ui.score];
   const head = (...names) => el("thead", {}, el("tr", {}, names.map((name) => el(numbers.includes(name) ? "th.n" : "th", { scope: "col" }, name))));
   const named = (ids) => [...new Set((ids ? ids.split(", ") : []).map((id) => texts.needs.find(([one]) => one === id)[4]))].join(", ") || words.nothing;
@@ -17,7 +22,7 @@ metabolisme.places = (() => {
       return el("tr", {},
         el("th", { scope: "row" }, el("a", { href: `${here}indicator/${row.indicator}.html` }, row.label),
           partly ? [" ", el("small", {}, `(${fill(ui.partial, percent(row.coverage))})`)] : null),
-        el("td", {}, el("b", {}, number(row.value)), beside(row.indicator_unit), interval(row) ? [" ", el("small", {}, interval(row))] : null),
+        el("td", {}, el("b", {}, number(row.value)), beside(row.indicator_unit, row.value), interval(row) ? [" ", el("small", {}, interval(row))] : null),
         el("td", {}, evidence(row.evidence), " ", el("small", {}, row.year)),
         el("td", {}, row.peers && row.peers >= texts.peers ? `${row.place}/${row.peers}` : null));
     })));
@@ -40,7 +45,7 @@ metabolisme.places = (() => {
     const mine = texts.needs.flatMap(([id]) => relations.filter((row) => row.need === id && row.direction === direction));
     return el("section", { "aria-labelledby": direction }, el("h2", { id: direction }, title),
       mine.length ? el("div.needs", {}, mine.map((one) => el(`details.need.${one.of}`, { open: one.evidence === "o" ? "" : null }, el("summary", {}, el("h3", {}, one.need_label),
-        el("b", {}, number(one.total)), `${beside(one.unit)} `, evidence(one.evidence), " ", el("small", {}, one.year),
+        el("b", {}, number(one.total)), `${beside(one.unit, one.total)} `, evidence(one.evidence), " ", el("small", {}, one.year),
           one.self_containment !== null ? `, ${fill(ui.on_the_spot, percent(one.self_containment))}` : null,
           one.partners_80 && one.external ? `${semicolon}${one.partners_80 === 1 ? ui.four_fifths_one : fill(ui.four_fifths, number(one.partners_80))}` : null,
           one.distance_km !== null ? `${semicolon}${fill(ui.mean_distance, number(one.distance_km))}` : null),
@@ -84,7 +89,7 @@ metabolisme.places = (() => {
     const signal = texts.signals[row.called_by.replace(/^signal\./, "")];
     const label = signal ?? texts.indicators.find(([id]) => id === row.called_by)[1];
     const limit = fill(words.limit[row.comparison], number(row.threshold));
-    return `${label}, ${number(row.value)} ${unit(row.unit)}${signal && row.threshold === 0 ? "" : ` (${limit})`}`;
+    return `${label}, ${number(row.value)}${beside(row.unit, row.value)}${signal && row.threshold === 0 ? "" : ` (${limit})`}`;
   }
 
   function missing(level, one, known) {

@@ -21,6 +21,7 @@ members as (
     inner join places on places.level = 'commune' and member.commune_code = places.code
 ),
 
+-- Between communes, these sums are the flows themselves.
 counted as (
     select territory_flows.*
     from territory_flows
@@ -74,9 +75,7 @@ ranked as (
         from relations
         inner join owners using (level, code)
     ) as known using (own_id, need, is_need)
-    semi join (
-        select node_id from places where level != 'unknown'
-    ) as located on partners.partner_id = located.node_id
+    where partners.partner_id not in (select node_id from places where level = 'unknown')
     qualify share >= $partner_share or rank <= $partners_listed
 )
 

@@ -105,27 +105,23 @@ attributed as (
 ),
 
 partners as (
-    select * from counted
-    union all by name
-    select * from attributed
+    select *, partner_id in (select node_id from nodes where level in ('elsewhere', 'unknown')) as is_last
+    from (select * from counted union all by name select * from attributed)
 ),
 
 -- Oneself first, the unknown place and small parts last; among equals, the lowest code (nodes are numbered so).
 -- Names come last: millions of partners are ranked.
 ranked as materialized (
     select
-        partners.*,
+        *,
         row_number() over ranking - 1 + case when first_value(own_id = partner_id) over ranking then 0 else 1 end
             as rank,
         sum(exact(quantity)) over (ranking rows unbounded preceding) as cumulated,
         sum(exact(quantity)) over (partition by need, own_id, is_need) as total
     from partners
-    left join (
-        select node_id, true as is_last from nodes where level in ('elsewhere', 'unknown')
-    ) as aside on partners.partner_id = aside.node_id
     window ranking as (
         partition by need, own_id, is_need
-        order by own_id = partner_id desc, is_last is not null, quantity desc, partner_id
+        order by own_id = partner_id desc, is_last, quantity desc, partner_id
     )
 ),
 
